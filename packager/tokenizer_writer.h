@@ -1,0 +1,52 @@
+// Canonical writers of tokenizer sections.
+// Specification: docs/formats/tokenizer.md.
+
+#ifndef PEDIGREE_PACKAGER_TOKENIZER_WRITER_H_
+#define PEDIGREE_PACKAGER_TOKENIZER_WRITER_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+
+namespace pedigree {
+
+// A BTOK section: bytes 0..255, BOS 256, EOS 257, PAD 258, UNK 259.
+std::string WriteBtok();
+
+struct BpeToken {
+  uint32_t id = 0;
+  std::string bytes;
+};
+
+struct BpeMerge {
+  uint32_t left = 0;
+  uint32_t right = 0;
+  uint32_t output = 0;
+  uint32_t rank = 0;
+};
+
+// A BPE1 version 1 section over bytes 0..255, specials 256..259 and `tokens`
+// (ids 260 and up, ascending). Errors: kInvalidArgument for what
+// Tokenizer::Parse would refuse.
+absl::StatusOr<std::string> WriteBpe1(const std::vector<BpeToken>& tokens,
+                                      const std::vector<BpeMerge>& merges);
+
+// What a SentencePiece llama vocabulary needs of BPE1 version 2.
+struct Bpe1V2Content {
+  uint32_t vocab_size = 0;
+  bool add_bos = true;
+  bool add_eos = false;
+  bool space_prefix = true;   // SentencePiece-style prefix; ids hold real spaces
+  bool byte_fallback = true;  // a character without a piece becomes byte tokens
+  std::vector<uint32_t> stop_ids;    // ascending
+  std::vector<uint32_t> absent_ids;  // roles that the source lacks, ascending
+  std::vector<BpeToken> tokens;      // pieces, ascending ids
+  std::vector<BpeMerge> merges;
+};
+absl::StatusOr<std::string> WriteBpe1V2(const Bpe1V2Content& content);
+
+}  // namespace pedigree
+
+#endif  // PEDIGREE_PACKAGER_TOKENIZER_WRITER_H_

@@ -1,0 +1,22 @@
+// XXH3-64, which finds accidents in files. Identity and trust use SHA-256.
+
+#ifndef PEDIGREE_RUNTIME_BASE_CHECKSUM_H_
+#define PEDIGREE_RUNTIME_BASE_CHECKSUM_H_
+
+#include <cstdint>
+
+#include "runtime/base/bytes.h"
+
+namespace pedigree {
+
+// XXH3-64 (seed 0) of `bytes`.
+uint64_t Checksum(ByteSpan bytes);
+
+// The checksum that a file stores about itself: XXH3-64 of `file_bytes` with
+// the 8 bytes at `field_offset` taken as zero; a result of 0 becomes 1, since
+// 0 means "absent". field_offset + 8 must lie inside the file.
+uint64_t FileChecksum(ByteSpan file_bytes, uint64_t field_offset);
+
+}  // namespace pedigree
+
+#endif  // PEDIGREE_RUNTIME_BASE_CHECKSUM_H_

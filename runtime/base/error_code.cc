@@ -1,0 +1,93 @@
+#include "runtime/base/error_code.h"
+
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/strings/cord.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+
+namespace pedigree {
+namespace {
+
+constexpr std::string_view kPayloadUrl = "pedigree/error-code";
+
+struct Row {
+  ErrorCode code;
+  absl::StatusCode status_code;
+  std::string_view name;
+};
+
+using absl::StatusCode;
+
+constexpr Row kTable[] = {
+    {ErrorCode::kOk, StatusCode::kOk, "Ok"},
+    {ErrorCode::kNullPointer, StatusCode::kInvalidArgument, "NullPointer"},
+    {ErrorCode::kInvalidLength, StatusCode::kInvalidArgument, "InvalidLength"},
+    {ErrorCode::kInvalidUtf8, StatusCode::kInvalidArgument, "InvalidUtf8"},
+    {ErrorCode::kInvalidModelMagic, StatusCode::kInvalidArgument,
+     "InvalidModelMagic"},
+    {ErrorCode::kUnsupportedModelVersion, StatusCode::kUnimplemented,
+     "UnsupportedModelVersion"},
+    {ErrorCode::kInvalidHeader, StatusCode::kInvalidArgument, "InvalidHeader"},
+    {ErrorCode::kInvalidTensorDirectory, StatusCode::kInvalidArgument,
+     "InvalidTensorDirectory"},
+    {ErrorCode::kMissingTensor, StatusCode::kNotFound, "MissingTensor"},
+    {ErrorCode::kShapeMismatch, StatusCode::kInvalidArgument, "ShapeMismatch"},
+    {ErrorCode::kUnsupportedDType, StatusCode::kUnimplemented,
+     "UnsupportedDType"},
+    {ErrorCode::kContextExceeded, StatusCode::kOutOfRange, "ContextExceeded"},
+    {ErrorCode::kModelNotLoaded, StatusCode::kFailedPrecondition,
+     "ModelNotLoaded"},
+    {ErrorCode::kGenerationFailed, StatusCode::kInternal, "GenerationFailed"},
+    {ErrorCode::kOutputBufferExceeded, StatusCode::kResourceExhausted,
+     "OutputBufferExceeded"},
+    {ErrorCode::kInvalidAdapter, StatusCode::kInvalidArgument,
+     "InvalidAdapter"},
+    {ErrorCode::kAdapterIdentityMismatch, StatusCode::kFailedPrecondition,
+     "AdapterIdentityMismatch"},
+    {ErrorCode::kAdapterPayloadInvalid, StatusCode::kInvalidArgument,
+     "AdapterPayloadInvalid"},
+    {ErrorCode::kResourceLimit, StatusCode::kResourceExhausted,
+     "ResourceLimit"},
+    {ErrorCode::kInvalidEvalCases, StatusCode::kInvalidArgument,
+     "InvalidEvalCases"},
+    {ErrorCode::kCancelled, StatusCode::kCancelled, "Cancelled"},
+    {ErrorCode::kChecksumMismatch, StatusCode::kDataLoss, "ChecksumMismatch"},
+    {ErrorCode::kInvalidTokenizer, StatusCode::kInvalidArgument,
+     "InvalidTokenizer"},
+};
+
+constexpr uint32_t kRowCount = sizeof(kTable) / sizeof(kTable[0]);
+
+}  // namespace
+
+absl::Status MakeError(ErrorCode code, std::string_view message) {
+  const Row& row = kTable[static_cast<uint32_t>(code)];
+  absl::Status status(row.status_code, message);
+  status.SetPayload(kPayloadUrl,
+                    absl::Cord(absl::StrCat(static_cast<uint32_t>(code))));
+  return status;
+}
+
+ErrorCode GetErrorCode(const absl::Status& status) {
+  if (status.ok()) return ErrorCode::kOk;
+  uint32_t value = 0;
+  if (const auto payload = status.GetPayload(kPayloadUrl);
+      payload.has_value() &&
+      absl::SimpleAtoi(std::string(*payload), &value) && value < kRowCount) {
+    return static_cast<ErrorCode>(value);
+  }
+  for (const Row& row : kTable) {
+    if (row.status_code == status.code()) return row.code;
+  }
+  return ErrorCode::kGenerationFailed;
+}
+
+std::string_view ErrorCodeName(ErrorCode code) {
+  const uint32_t index = static_cast<uint32_t>(code);
+  return index < kRowCount ? kTable[index].name : "Unknown";
+}
+
+}  // namespace pedigree

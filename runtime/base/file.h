@@ -1,0 +1,52 @@
+// Files as a whole: mapped for reading, written all or nothing. Native only.
+
+#ifndef PEDIGREE_RUNTIME_BASE_FILE_H_
+#define PEDIGREE_RUNTIME_BASE_FILE_H_
+
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "runtime/base/bytes.h"
+
+namespace pedigree {
+
+// A file mapped read-only. Movable; unmapped on destruction. The bytes start
+// on a page, so 64-byte aligned sections stay aligned.
+class MappedFile {
+ public:
+  // Errors: kNotFound, kPermissionDenied, or kInvalidArgument when `path` is
+  // not a regular file. The message names the path.
+  static absl::StatusOr<MappedFile> Open(const std::string& path);
+
+  MappedFile(MappedFile&& other) noexcept;
+  MappedFile& operator=(MappedFile&& other) noexcept;
+  ~MappedFile();
+
+  ByteSpan bytes() const { return bytes_; }
+
+ private:
+  explicit MappedFile(ByteSpan bytes) : bytes_(bytes) {}
+
+  ByteSpan bytes_;
+};
+
+// The whole file. Errors as MappedFile::Open, and kResourceExhausted when it
+// is longer than `max_bytes`.
+absl::StatusOr<std::string> ReadFile(const std::string& path,
+                                     uint64_t max_bytes = uint64_t{1} << 32);
+
+// Replaces `path` by `contents`, mode 0644 less the umask: a temporary file in
+// the same folder, fsync, rename. On an error nothing is left behind and a
+// previous file is untouched.
+absl::Status WriteFileAtomically(const std::string& path,
+                                 std::string_view contents);
+
+// Adds `path` before the message of a status that is not OK.
+absl::Status AnnotateWithPath(const absl::Status& status,
+                              std::string_view path);
+
+}  // namespace pedigree
+
+#endif  // PEDIGREE_RUNTIME_BASE_FILE_H_

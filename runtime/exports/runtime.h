@@ -1,0 +1,88 @@
+// One loaded model with its adapters, context and diagnostics: what the
+// command, the C ABI and the WebAssembly module all drive.
+
+#ifndef PEDIGREE_RUNTIME_EXPORTS_RUNTIME_H_
+#define PEDIGREE_RUNTIME_EXPORTS_RUNTIME_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "runtime/base/bytes.h"
+#include "runtime/base/sha256.h"
+#include "runtime/evaluation/evaluate.h"
+#include "runtime/generation/sampler.h"
+
+namespace pedigree {
+
+// One generation, finished.
+struct Generation {
+  std::string output;  // raw bytes of the generated tokens, prompt excluded
+  std::vector<uint32_t> token_ids;
+  uint32_t prompt_tokens = 0;
+  // "stop-token", "token-limit", "context-end", "output-limit" or "cancelled".
+  std::string stop_reason;
+};
+
+// Not thread-safe. A failed call leaves the loaded model, its adapters and the
+// sampling settings as they were.
+class Runtime : public CaseRunner {
+ public:
+  Runtime();
+  ~Runtime() override;
+
+  // Loads a model and drops the previous one, its adapters and context.
+  // Borrows `file_bytes` until FreeModel, the next LoadModel or destruction.
+  absl::Status LoadModel(ByteSpan file_bytes);
+
+  // Whether the adapter may be applied now; changes nothing.
+  absl::Status ValidateAdapter(ByteSpan adapter_bytes);
+  // Validates, then applies on top of those applied before: all or nothing.
+  // Clears the context. Does not keep `adapter_bytes`. An adapter that is
+  // applied already is refused.
+  absl::Status ApplyAdapter(ByteSpan adapter_bytes);
+  // Back to the base model, exactly.
+  absl::Status ResetAdapters();
+
+  absl::Status SetSampling(const SamplingConfig& config);
+
+  // Generates from `prompt` in a fresh context. `on_bytes`, when set, gets the
+  // output as it comes and returns false to cancel.
+  absl::StatusOr<Generation> Generate(
+      std::string_view prompt, uint32_t max_new_tokens,
+      const std::function<bool(std::string_view)>& on_bytes = nullptr);
+
+  // Step by step: BeginGeneration prefills; each NextToken yields the bytes of
+  // one more token, or nothing when generation has ended.
+  absl::Status BeginGeneration(std::string_view prompt,
+                               uint32_t max_new_tokens);
+  absl::StatusOr<std::optional<std::string>> NextToken();
+
+  // CaseRunner: one case, greedy, in a fresh context.
+  absl::StatusOr<CaseOutput> RunCase(std::string_view prompt,
+                                     uint32_t max_new_tokens) override;
+  absl::StatusOr<Subject> GetSubject() override;
+
+  absl::Status ResetContext();
+  absl::Status FreeModel();
+  bool model_loaded() const;
+
+  // The diagnostics document (docs/formats/diagnostics.md), canonical JSON.
+  std::string Diagnostics() const;
+  // Notes the outcome of a call as "last error" in the diagnostics.
+  void NoteStatus(const absl::Status& status);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace pedigree
+
+#endif  // PEDIGREE_RUNTIME_EXPORTS_RUNTIME_H_
