@@ -64,8 +64,13 @@ constexpr uint32_t kRowCount = sizeof(kTable) / sizeof(kTable[0]);
 }  // namespace
 
 absl::Status MakeError(ErrorCode code, std::string_view message) {
-  const Row& row = kTable[static_cast<uint32_t>(code)];
-  absl::Status status(row.status_code, message);
+  return MakeError(code, kTable[static_cast<uint32_t>(code)].status_code,
+                   message);
+}
+
+absl::Status MakeError(ErrorCode code, absl::StatusCode status_code,
+                       std::string_view message) {
+  absl::Status status(status_code, message);
   status.SetPayload(kPayloadUrl,
                     absl::Cord(absl::StrCat(static_cast<uint32_t>(code))));
   return status;

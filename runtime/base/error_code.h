@@ -42,6 +42,11 @@ enum class ErrorCode : uint32_t {
 // itself attached. `code` must not be kOk.
 absl::Status MakeError(ErrorCode code, std::string_view message);
 
+// The same with `status_code` where the table's would be too coarse, as for a
+// known kind that this build does not read (kUnimplemented).
+absl::Status MakeError(ErrorCode code, absl::StatusCode status_code,
+                       std::string_view message);
+
 // The attached code; without one, the first code of the table that has the
 // status's canonical code, or kGenerationFailed.
 ErrorCode GetErrorCode(const absl::Status& status);
