@@ -1,0 +1,36 @@
+#include "runtime/base/checksum.h"
+
+#include <string>
+
+#include "gtest/gtest.h"
+
+namespace pedigree {
+namespace {
+
+// Values from the xxHash reference (XXH3_64bits, seed 0).
+TEST(ChecksumTest, EqualsPublishedXxh3Vectors) {
+  EXPECT_EQ(Checksum(AsBytes("")), 0x2d06800538d394c2u);
+  EXPECT_EQ(Checksum(AsBytes("abc")), 0x78af5f94892f3950u);
+}
+
+TEST(ChecksumTest, FileChecksumTakesTheFieldAsZero) {
+  std::string zeroed(300, 'x');
+  zeroed.replace(100, 8, 8, '\0');
+  std::string filled = zeroed;
+  filled.replace(100, 8, "checksum");
+  EXPECT_EQ(FileChecksum(AsBytes(filled), 100), Checksum(AsBytes(zeroed)));
+}
+
+TEST(ChecksumTest, FileChecksumSeesBytesOnBothSidesOfTheField) {
+  const std::string file(300, 'x');
+  for (size_t position : {size_t{0}, size_t{99}, size_t{108}, size_t{299}}) {
+    std::string changed = file;
+    changed[position] = 'y';
+    EXPECT_NE(FileChecksum(AsBytes(changed), 100),
+              FileChecksum(AsBytes(file), 100))
+        << position;
+  }
+}
+
+}  // namespace
+}  // namespace pedigree

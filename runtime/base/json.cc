@@ -1,0 +1,260 @@
+#include "runtime/base/json.h"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "runtime/base/check.h"
+
+namespace pedigree {
+namespace {
+
+constexpr int64_t kMaxExactInteger = (int64_t{1} << 53) - 1;
+
+// Builds a value from the parser's events, refusing what nlohmann's own DOM
+// builder would let pass: repeated keys, fractions, deep nesting.
+class StrictBuilder : public nlohmann::json_sax<Json> {
+ public:
+  explicit StrictBuilder(std::string_view what) : what_(what) {}
+
+  Json TakeValue() { return std::move(root_); }
+  const std::string& fault() const { return fault_; }
+
+  bool null() override { return Put(nullptr); }
+  bool boolean(bool value) override { return Put(value); }
+  bool number_integer(number_integer_t value) override {
+    if (value < -kMaxExactInteger) return Inexact(absl::StrCat(value));
+    return Put(value);
+  }
+  bool number_unsigned(number_unsigned_t value) override {
+    if (value > static_cast<uint64_t>(kMaxExactInteger)) {
+      return Inexact(absl::StrCat(value));
+    }
+    return Put(value);
+  }
+  bool number_float(number_float_t, const string_t& text) override {
+    return Inexact(text);
+  }
+  bool string(string_t& value) override { return Put(std::move(value)); }
+  bool binary(binary_t&) override { return Fail("binary value"); }
+  bool start_object(size_t) override { return Open(Json::object()); }
+  bool end_object() override { return Close(); }
+  bool start_array(size_t) override { return Open(Json::array()); }
+  bool end_array() override { return Close(); }
+
+  bool key(string_t& value) override {
+    if (open_.back()->contains(value)) {
+      return Fail(absl::StrCat("repeated key \"", value, "\""));
+    }
+    key_ = std::move(value);
+    return true;
+  }
+
+  bool parse_error(size_t position, const std::string&,
+                   const nlohmann::detail::exception&) override {
+    return Fail(absl::StrCat("not JSON at byte ", position));
+  }
+
+ private:
+  bool Fail(std::string fault) {
+    fault_ = absl::StrCat("Invalid ", what_, ": ", fault);
+    return false;
+  }
+
+  bool Inexact(std::string_view text) {
+    return Fail(absl::StrCat("number ", text.substr(0, 40),
+                             " is not an integer below 2^53"));
+  }
+
+  Json* Place(Json value) {
+    if (open_.empty()) {
+      root_ = std::move(value);
+      return &root_;
+    }
+    Json& parent = *open_.back();
+    if (parent.is_array()) {
+      parent.push_back(std::move(value));
+      return &parent.back();
+    }
+    return &(parent[key_] = std::move(value));
+  }
+
+  bool Put(Json value) {
+    Place(std::move(value));
+    return true;
+  }
+
+  bool Open(Json container) {
+    if (open_.size() == kMaxJsonDepth) {
+      return Fail(absl::StrCat("nested deeper than ", kMaxJsonDepth));
+    }
+    open_.push_back(Place(std::move(container)));
+    return true;
+  }
+
+  bool Close() {
+    open_.pop_back();
+    return true;
+  }
+
+  std::string what_;
+  std::string fault_;
+  Json root_;
+  // The containers that are still open. An element of an array is only ever
+  // added at its end while it is the innermost, so the pointers stay valid.
+  std::vector<Json*> open_;
+  std::string key_;
+};
+
+void AssertCanonical(const Json& value) {
+  if (value.is_number()) {
+    PEDIGREE_CHECK(!value.is_number_float());
+    const bool exact =
+        value.is_number_unsigned()
+            ? value.get<uint64_t>() <= static_cast<uint64_t>(kMaxExactInteger)
+            : value.get<int64_t>() >= -kMaxExactInteger;
+    PEDIGREE_CHECK(exact);
+  } else if (value.is_string()) {
+    PEDIGREE_CHECK(IsValidUtf8(value.get_ref<const std::string&>()));
+  } else if (value.is_object()) {
+    for (const auto& [key, member] : value.items()) {
+      // RFC 8785 sorts by UTF-16 code units; for ASCII keys that is the order
+      // of the bytes, which Json keeps.
+      for (char c : key) PEDIGREE_CHECK(static_cast<unsigned char>(c) < 0x80);
+      AssertCanonical(member);
+    }
+  } else if (value.is_array()) {
+    for (const Json& element : value) AssertCanonical(element);
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<Json> ParseJson(std::string_view text, std::string_view what) {
+  // nlohmann skips a byte order mark; RFC 8259 lets a parser refuse it.
+  if (text.substr(0, 3) == "\xEF\xBB\xBF") {
+    return absl::InvalidArgumentError(
+        absl::StrCat("Invalid ", what, ": starts with a byte order mark"));
+  }
+  StrictBuilder builder(what);
+  if (!Json::sax_parse(text.begin(), text.end(), &builder)) {
+    return absl::InvalidArgumentError(builder.fault());
+  }
+  return builder.TakeValue();
+}
+
+std::string CanonicalJson(const Json& value) {
+  AssertCanonical(value);
+  return value.dump();
+}
+
+bool IsValidUtf8(std::string_view text) {
+  const auto* p = reinterpret_cast<const unsigned char*>(text.data());
+  const auto* end = p + text.size();
+  while (p < end) {
+    if (*p < 0x80) {
+      ++p;
+      continue;
+    }
+    int length;
+    uint32_t code_point;
+    uint32_t least;
+    if ((*p & 0xE0) == 0xC0) {
+      length = 2, code_point = *p & 0x1F, least = 0x80;
+    } else if ((*p & 0xF0) == 0xE0) {
+      length = 3, code_point = *p & 0x0F, least = 0x800;
+    } else if ((*p & 0xF8) == 0xF0) {
+      length = 4, code_point = *p & 0x07, least = 0x10000;
+    } else {
+      return false;
+    }
+    if (end - p < length) return false;
+    for (int i = 1; i < length; ++i) {
+      if ((p[i] & 0xC0) != 0x80) return false;
+      code_point = code_point << 6 | (p[i] & 0x3F);
+    }
+    const bool surrogate = code_point >= 0xD800 && code_point <= 0xDFFF;
+    if (code_point < least || code_point > 0x10FFFF || surrogate) return false;
+    p += length;
+  }
+  return true;
+}
+
+JsonObjectReader::JsonObjectReader(const Json& json, std::string_view what)
+    : json_(json), what_(what) {
+  if (!json_.is_object()) Fail("not an object");
+}
+
+bool JsonObjectReader::Has(std::string_view key) const {
+  return json_.is_object() && json_.contains(key);
+}
+
+const Json* JsonObjectReader::Find(std::string_view key, Json::value_t type) {
+  if (!fault_.empty()) return nullptr;
+  const auto member = json_.find(key);
+  if (member == json_.end()) {
+    Fail(absl::StrCat("\"", key, "\" is missing"));
+    return nullptr;
+  }
+  read_[std::string(key)] = true;
+  if (member->type() != type) {
+    Fail(absl::StrCat("\"", key, "\" is a ", member->type_name(),
+                      " (expected ", Json(type).type_name(), ")"));
+    return nullptr;
+  }
+  return &*member;
+}
+
+std::string JsonObjectReader::String(std::string_view key) {
+  const Json* member = Find(key, Json::value_t::string);
+  return member == nullptr ? "" : member->get<std::string>();
+}
+
+bool JsonObjectReader::Bool(std::string_view key) {
+  const Json* member = Find(key, Json::value_t::boolean);
+  return member != nullptr && member->get<bool>();
+}
+
+uint64_t JsonObjectReader::Uint(std::string_view key, uint64_t min,
+                                uint64_t max) {
+  const Json* member = Find(key, Json::value_t::number_unsigned);
+  if (member == nullptr) return 0;
+  const uint64_t value = member->get<uint64_t>();
+  if (value < min || value > max) {
+    Fail(absl::StrCat("\"", key, "\" is ", value, " (expected ", min, " to ",
+                      max, ")"));
+    return 0;
+  }
+  return value;
+}
+
+const Json& JsonObjectReader::Array(std::string_view key) {
+  static const Json& empty = *new Json(Json::array());
+  const Json* member = Find(key, Json::value_t::array);
+  return member == nullptr ? empty : *member;
+}
+
+const Json& JsonObjectReader::Object(std::string_view key) {
+  static const Json& empty = *new Json(Json::object());
+  const Json* member = Find(key, Json::value_t::object);
+  return member == nullptr ? empty : *member;
+}
+
+absl::Status JsonObjectReader::Finish() {
+  if (fault_.empty()) {
+    for (const auto& [key, member] : json_.items()) {
+      if (read_.contains(key)) continue;
+      Fail(absl::StrCat("unknown key \"", key, "\""));
+      break;
+    }
+  }
+  if (fault_.empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError(fault_);
+}
+
+void JsonObjectReader::Fail(std::string message) {
+  if (fault_.empty()) fault_ = absl::StrCat("Invalid ", what_, ": ", message);
+}
+
+}  // namespace pedigree

@@ -1,0 +1,111 @@
+#include "runtime/base/json.h"
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace pedigree {
+namespace {
+
+using ::testing::HasSubstr;
+
+std::string Fault(std::string_view text) {
+  const auto json = ParseJson(text, "test");
+  EXPECT_EQ(json.status().code(), absl::StatusCode::kInvalidArgument) << text;
+  return std::string(json.status().message());
+}
+
+TEST(ParseJsonTest, RefusesWhatHasMoreThanOneReading) {
+  EXPECT_EQ(Fault(R"({"a":1,"a":2})"),
+            "Invalid test: repeated key \"a\"");
+  EXPECT_EQ(Fault(R"([{"b":{"a":1,"a":2}}])"),
+            "Invalid test: repeated key \"a\"");
+  EXPECT_EQ(Fault("[1.5]"),
+            "Invalid test: number 1.5 is not an integer below 2^53");
+  EXPECT_EQ(Fault("9007199254740992"),
+            "Invalid test: number 9007199254740992 is not an integer below "
+            "2^53");
+  EXPECT_EQ(Fault("\xEF\xBB\xBF{}"),
+            "Invalid test: starts with a byte order mark");
+}
+
+TEST(ParseJsonTest, RefusesWhatIsNotJson) {
+  EXPECT_THAT(Fault(""), HasSubstr("not JSON at byte"));
+  EXPECT_THAT(Fault("{} {}"), HasSubstr("not JSON at byte"));
+  EXPECT_THAT(Fault("{\"a\":}"), HasSubstr("not JSON at byte 6"));
+  EXPECT_THAT(Fault("\"\xff\""), HasSubstr("not JSON at byte"));
+  EXPECT_THAT(Fault("\"\xed\xa0\x80\""), HasSubstr("not JSON at byte"));
+  EXPECT_THAT(Fault("[1,]"), HasSubstr("not JSON at byte"));
+  EXPECT_THAT(Fault("NaN"), HasSubstr("not JSON at byte"));
+}
+
+TEST(ParseJsonTest, BoundsNesting) {
+  const std::string open(kMaxJsonDepth, '[');
+  const std::string close(kMaxJsonDepth, ']');
+  EXPECT_TRUE(ParseJson(open + close, "test").ok());
+  EXPECT_EQ(Fault("[" + open + close + "]"),
+            "Invalid test: nested deeper than 64");
+  // A megabyte of brackets must not exhaust the stack either.
+  EXPECT_EQ(Fault(std::string(1 << 20, '[')),
+            "Invalid test: nested deeper than 64");
+}
+
+TEST(CanonicalJsonTest, FollowsRfc8785) {
+  const auto json = ParseJson(
+      " { \"b\" : [ 1 , -2, true, null ] , \"a\" : "
+      "\"\\u20ac \\/ \\u000a\\u001f\\u007f \\\"\" } ",
+      "test");
+  ASSERT_TRUE(json.ok()) << json.status();
+  EXPECT_EQ(CanonicalJson(*json),
+            "{\"a\":\"\xe2\x82\xac / \\n\\u001f\x7f \\\"\","
+            "\"b\":[1,-2,true,null]}");
+}
+
+TEST(IsValidUtf8Test, KnowsTheEdges) {
+  EXPECT_TRUE(IsValidUtf8("a\xc2\x80\xe0\xa0\x80\xf4\x8f\xbf\xbf"));
+  EXPECT_FALSE(IsValidUtf8("\x80"));
+  EXPECT_FALSE(IsValidUtf8("\xc0\x80"));
+  EXPECT_FALSE(IsValidUtf8("\xe0\x9f\xbf"));
+  EXPECT_FALSE(IsValidUtf8("\xed\xa0\x80"));
+  EXPECT_FALSE(IsValidUtf8("\xf4\x90\x80\x80"));
+  EXPECT_FALSE(IsValidUtf8("\xe2\x82"));
+}
+
+TEST(JsonObjectReaderTest, ReadsAKnownObject) {
+  const Json json = {{"s", "x"}, {"n", 7u}, {"b", true}, {"a", {1}}};
+  JsonObjectReader reader(json, "thing");
+  EXPECT_EQ(reader.String("s"), "x");
+  EXPECT_EQ(reader.Uint("n", 0, 7), 7u);
+  EXPECT_TRUE(reader.Bool("b"));
+  EXPECT_EQ(reader.Array("a").size(), 1u);
+  EXPECT_TRUE(reader.Finish().ok());
+}
+
+TEST(JsonObjectReaderTest, NamesTheFirstFault) {
+  const Json json = {{"n", 9u}, {"s", "x"}, {"extra", 1u}};
+  const auto fault = [&](auto read) {
+    JsonObjectReader reader(json, "thing");
+    read(reader);
+    return std::string(reader.Finish().message());
+  };
+  EXPECT_EQ(fault([](JsonObjectReader& r) { r.Uint("n", 1, 8); }),
+            "Invalid thing: \"n\" is 9 (expected 1 to 8)");
+  EXPECT_EQ(fault([](JsonObjectReader& r) { r.Uint("s", 1, 8); }),
+            "Invalid thing: \"s\" is a string (expected number)");
+  EXPECT_EQ(fault([](JsonObjectReader& r) { r.String("t"); }),
+            "Invalid thing: \"t\" is missing");
+  EXPECT_EQ(fault([](JsonObjectReader& r) {
+              r.Uint("n", 1, 9);
+              r.String("s");
+            }),
+            "Invalid thing: unknown key \"extra\"");
+  const Json array = Json::array();
+  JsonObjectReader reader(array, "thing");
+  EXPECT_EQ(reader.Finish().message(), "Invalid thing: not an object");
+}
+
+}  // namespace
+}  // namespace pedigree
