@@ -25,3 +25,11 @@ data() {
 data | tar -x -C "$folder" --no-same-owner --no-same-permissions \
   --anchored --wildcards "$@"
 chmod -R u+w "$folder"
+
+# An absolute link would lead out of FOLDER, into the machine's own files.
+cd "$folder"
+find . -type l -lname '/*' | while read -r link; do
+  target=$(readlink "$link")
+  up=$(printf %s "${link%/*}" | sed 's|^\.||; s|/[^/]*|../|g')
+  ln -sfn "$up${target#/}" "$link"
+done

@@ -1,0 +1,59 @@
+"""Repositories and toolchains of this project, for its own WORKSPACE.bazel and
+for workspaces that use it as @pedigree."""
+
+load("//third_party/abseil:workspace.bzl", "abseil_repository")
+load("//third_party/bazel_skylib:workspace.bzl", "bazel_skylib_repository")
+load("//third_party/binaryen:workspace.bzl", "binaryen_repository")
+load("//third_party/clang:workspace.bzl", "clang_repository")
+load("//third_party/emscripten:workspace.bzl", "emscripten_repository")
+load("//third_party/googletest:workspace.bzl", "googletest_repository")
+load("//third_party/libcxx:workspace.bzl", "libcxx_repository")
+load("//third_party/node:workspace.bzl", "node_repository")
+load("//third_party/platforms:workspace.bzl", "platforms_repository")
+load("//third_party/python:workspace.bzl", "python_repository")
+load(
+    "//third_party/remote_coverage_tools:workspace.bzl",
+    "remote_coverage_tools_repository",
+)
+load("//third_party/rules_cc:workspace.bzl", "rules_cc_repository")
+load("//third_party/rules_java:workspace.bzl", "rules_java_repository")
+load("//third_party/rules_proto:workspace.bzl", "rules_proto_repository")
+load("//third_party/sysroot:workspace.bzl", "sysroot_repository")
+
+# Repositories of rules and constraints, before any that uses them.
+_RULES = [
+    ("bazel_skylib", bazel_skylib_repository),
+    ("platforms", platforms_repository),
+    ("remote_coverage_tools", remote_coverage_tools_repository),
+    ("rules_cc", rules_cc_repository),
+    ("rules_java", rules_java_repository),
+    ("rules_proto", rules_proto_repository),
+]
+
+_TOOLCHAINS = [
+    ("node", node_repository),
+    ("pedigree_binaryen", binaryen_repository),
+    ("pedigree_clang", clang_repository),
+    ("pedigree_emscripten", emscripten_repository),
+    ("pedigree_libcxx", libcxx_repository),
+    ("pedigree_python", python_repository),
+    ("pedigree_sysroot", sysroot_repository),
+]
+
+_LIBRARIES = [
+    ("com_google_absl", abseil_repository),
+    ("com_google_googletest", googletest_repository),
+]
+
+def pedigree_dependencies():
+    """Declares every repository that is not declared yet."""
+    for name, declare in _RULES + _TOOLCHAINS + _LIBRARIES:
+        if name not in native.existing_rules():
+            declare()
+
+def pedigree_register_toolchains():
+    """Registers both toolchains; call it after `pedigree_dependencies`."""
+    native.register_toolchains(
+        "@pedigree_clang//:toolchain",
+        "@pedigree//third_party/emscripten:toolchain",
+    )
