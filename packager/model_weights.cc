@@ -1,0 +1,82 @@
+#include "packager/model_weights.h"
+
+#include <cmath>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "packager/slm_writer.h"
+#include "runtime/base/bytes.h"
+#include "runtime/base/status_macros.h"
+
+namespace pedigree {
+namespace {
+
+absl::Status CheckValues(const TensorSpec& tensor,
+                         const std::vector<float>& values) {
+  if (values.size() != tensor.element_count()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("Invalid model: tensor \"", tensor.name, "\" has ",
+                     values.size(), " values (expected ",
+                     tensor.element_count(), ")"));
+  }
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (!std::isfinite(values[i])) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("Invalid model: tensor \"", tensor.name,
+                       "\" value ", i, " is not finite"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+// Adds `tensor` to `content` in the storage that `request` gives it.
+absl::Status AddTensor(const TensorSpec& tensor, std::vector<float> values,
+                       const StorageRequest& request, SlmContent& content,
+                       std::vector<StorageException>& exceptions) {
+  PEDIGREE_RETURN_IF_ERROR(CheckValues(tensor, values));
+  const TensorStorageChoice choice = ChooseStorage(tensor, request);
+  if (!choice.reason.empty()) {
+    exceptions.push_back({tensor.name, choice.dtype, choice.reason});
+  }
+  content.tensors.push_back(StoreTensor(values, tensor.columns(), choice.dtype,
+                                        choice.block_size));
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<StoredModel> StoreModel(ModelWeights weights,
+                                       const StorageRequest& request) {
+  const std::vector<TensorSpec> specs = CanonicalTensors(weights.shape);
+  if (weights.tensors.size() != specs.size()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("Invalid model: ", weights.tensors.size(),
+                     " tensors (expected ", specs.size(), ")"));
+  }
+  SlmContent content;
+  content.shape = weights.shape;
+  content.tokenizer_section = std::move(weights.tokenizer_section);
+  StoredModel stored;
+  for (size_t i = 0; i < specs.size(); ++i) {
+    PEDIGREE_RETURN_IF_ERROR(AddTensor(specs[i], std::move(weights.tensors[i]),
+                                       request, content, stored.exceptions));
+  }
+  PEDIGREE_ASSIGN_OR_RETURN(stored.file_bytes, WriteSlm(content));
+  return stored;
+}
+
+absl::StatusOr<StoredModel> RestoreModel(const SlmReader& model,
+                                         const StorageRequest& request) {
+  SlmContent content;
+  content.shape = model.shape();
+  content.tokenizer_section = std::string(AsText(model.tokenizer_section()));
+  StoredModel stored;
+  for (size_t i = 0; i < model.specs().size(); ++i) {
+    PEDIGREE_RETURN_IF_ERROR(AddTensor(model.specs()[i], LoadTensor(model, i),
+                                       request, content, stored.exceptions));
+  }
+  PEDIGREE_ASSIGN_OR_RETURN(stored.file_bytes, WriteSlm(content));
+  return stored;
+}
+
+}  // namespace pedigree

@@ -1,0 +1,47 @@
+// A whole model in f32, between an importer and the file.
+
+#ifndef PEDIGREE_PACKAGER_MODEL_WEIGHTS_H_
+#define PEDIGREE_PACKAGER_MODEL_WEIGHTS_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "packager/quantize.h"
+#include "runtime/format/slm_format.h"
+#include "runtime/format/slm_reader.h"
+
+namespace pedigree {
+
+// `tensors[i]` holds the values of CanonicalTensors(shape)[i], row-major.
+struct ModelWeights {
+  ModelShape shape;
+  std::string tokenizer_section;
+  std::vector<std::vector<float>> tensors;
+};
+
+// A tensor that is not stored as asked, and why.
+struct StorageException {
+  std::string tensor;
+  DType stored = DType::kF32;
+  std::string reason;
+};
+
+struct StoredModel {
+  std::string file_bytes;
+  std::vector<StorageException> exceptions;  // in file order
+};
+
+// The `.slm` file of `weights`. Frees each tensor as it is stored.
+//
+// Errors: kInvalidArgument for a shape or values that no file may hold.
+absl::StatusOr<StoredModel> StoreModel(ModelWeights weights,
+                                       const StorageRequest& request);
+
+// The values of `model`, dequantised, stored anew one tensor at a time.
+absl::StatusOr<StoredModel> RestoreModel(const SlmReader& model,
+                                         const StorageRequest& request);
+
+}  // namespace pedigree
+
+#endif  // PEDIGREE_PACKAGER_MODEL_WEIGHTS_H_
