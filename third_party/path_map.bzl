@@ -15,6 +15,7 @@ _REPOSITORIES = {
     "nlohmann_json": Label("@nlohmann_json//:x"),
     "openssl": Label("@openssl//:x"),
     "pedigree_clang": Label("@pedigree_clang//:x"),
+    "pedigree_emscripten": Label("@pedigree_emscripten//:x"),
     "pedigree_libcxx": Label("@pedigree_libcxx//:x"),
     "pedigree_sysroot": Label("@pedigree_sysroot//:x"),
     "xxhash": Label("@xxhash//:x"),

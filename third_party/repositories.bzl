@@ -4,12 +4,17 @@ for workspaces that use it as @pedigree."""
 load("//third_party/abseil:workspace.bzl", "abseil_repository")
 load("//third_party/bazel_skylib:workspace.bzl", "bazel_skylib_repository")
 load("//third_party/binaryen:workspace.bzl", "binaryen_repository")
+load("//third_party/cli11:workspace.bzl", "cli11_repository")
 load("//third_party/clang:workspace.bzl", "clang_repository")
 load("//third_party/emscripten:workspace.bzl", "emscripten_repository")
 load("//third_party/googletest:workspace.bzl", "googletest_repository")
 load("//third_party/libcxx:workspace.bzl", "libcxx_repository")
+load("//third_party/nlohmann_json:workspace.bzl", "nlohmann_json_repository")
 load("//third_party/node:workspace.bzl", "node_repository")
+load("//third_party/openssl:workspace.bzl", "openssl_repository")
 load("//third_party/platforms:workspace.bzl", "platforms_repository")
+load("//third_party/protobuf:workspace.bzl", "protobuf_repository")
+load("//third_party/protoc:workspace.bzl", "protoc_repository")
 load("//third_party/python:workspace.bzl", "python_repository")
 load(
     "//third_party/remote_coverage_tools:workspace.bzl",
@@ -19,6 +24,8 @@ load("//third_party/rules_cc:workspace.bzl", "rules_cc_repository")
 load("//third_party/rules_java:workspace.bzl", "rules_java_repository")
 load("//third_party/rules_proto:workspace.bzl", "rules_proto_repository")
 load("//third_party/sysroot:workspace.bzl", "sysroot_repository")
+load("//third_party/xxhash:workspace.bzl", "xxhash_repository")
+load("//third_party/zstd:workspace.bzl", "zstd_repository")
 
 # Repositories of rules and constraints, before any that uses them.
 _RULES = [
@@ -38,11 +45,18 @@ _TOOLCHAINS = [
     ("pedigree_libcxx", libcxx_repository),
     ("pedigree_python", python_repository),
     ("pedigree_sysroot", sysroot_repository),
+    ("protoc", protoc_repository),
 ]
 
 _LIBRARIES = [
+    ("cli11", cli11_repository),
     ("com_google_absl", abseil_repository),
     ("com_google_googletest", googletest_repository),
+    ("com_google_protobuf", protobuf_repository),
+    ("nlohmann_json", nlohmann_json_repository),
+    ("openssl", openssl_repository),
+    ("xxhash", xxhash_repository),
+    ("zstd", zstd_repository),
 ]
 
 def pedigree_dependencies():

@@ -148,7 +148,7 @@ def _features(ctx, llvm, emscripten):
         "-D__DATE__=\"redacted\"",
         "-D__TIMESTAMP__=\"redacted\"",
         "-D__TIME__=\"redacted\"",
-    ] + path_map_flags(ctx.bin_dir.path, ctx.genfiles_dir.path)
+    ] + path_map_flags()
     link = [
         "-fno-exceptions",
         "-fno-rtti",

@@ -1,0 +1,49 @@
+"""The settings that everything in a packet is built under.
+
+Whatever the command line, a user's .bazelrc or the environment say, the same
+object files come out: every option that reaches a compile or link action has
+one fixed value here.
+"""
+
+_OPTIONS = {
+    "action_env": [],
+    "build_runfile_links": True,
+    "collect_code_coverage": False,
+    "compilation_mode": "opt",
+    "conlyopt": [],
+    "copt": [],
+    # Names the output folder only: platforms choose the toolchain.
+    "cpu": "k8",
+    "cxxopt": [],
+    "dynamic_mode": "default",
+    "features": [],
+    "fission": [],
+    "force_pic": False,
+    "linkopt": [],
+    "per_file_copt": [],
+    "save_temps": False,
+    "stamp": False,
+    "strip": "sometimes",
+}
+
+_PREFIX = "//command_line_option:"
+
+# `outputs` of a transition to these settings.
+RELEASE_OUTPUTS = [_PREFIX + name for name in sorted(_OPTIONS)] + [
+    _PREFIX + "platforms",
+]
+
+def release_settings(platform):
+    """What a transition to the release settings returns.
+
+    Args:
+      platform: label of the platform to build for.
+
+    Returns:
+      dict from each of RELEASE_OUTPUTS to its value.
+    """
+    settings = {}
+    for name, value in _OPTIONS.items():
+        settings[_PREFIX + name] = value
+    settings[_PREFIX + "platforms"] = [platform]
+    return settings

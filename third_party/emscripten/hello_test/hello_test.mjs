@@ -1,0 +1,23 @@
+// Instantiates the module with an empty imports object and calls it.
+import assert from 'assert';
+import {readFileSync} from 'fs';
+
+const bytes = readFileSync(process.argv[2]);
+const {instance} = await WebAssembly.instantiate(bytes, {});
+const {exports} = instance;
+exports._initialize();
+exports._initialize();
+
+const lastResult = () => Buffer.from(
+    exports.memory.buffer, exports.last_result_ptr(),
+    exports.last_result_len()).toString();
+
+assert.equal(exports.sum_of_halves(100), 2475);
+assert.equal(lastResult(), 'hello');
+assert.equal(exports.sum_of_halves(-3), -1);
+assert.equal(lastResult(), 'Invalid count: -3 (must not be negative)');
+
+const before = exports.memory.buffer.byteLength;
+assert.equal(exports.fill(3 * before), 1);
+assert.ok(exports.memory.buffer.byteLength > 3 * before);
+console.log(`${bytes.length} bytes, node ${process.version}`);
