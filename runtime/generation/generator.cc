@@ -1,0 +1,136 @@
+#include "runtime/generation/generator.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
+#include "runtime/base/error_code.h"
+#include "runtime/base/status_macros.h"
+#include "runtime/generation/sampler.h"
+#include "runtime/model/transformer.h"
+#include "runtime/tokenizer/tokenizer.h"
+
+namespace pedigree {
+namespace {
+
+bool Contains(absl::Span<const uint32_t> ascending, uint32_t id) {
+  return std::binary_search(ascending.begin(), ascending.end(), id);
+}
+
+}  // namespace
+
+std::string_view StopReasonName(StopReason reason) {
+  switch (reason) {
+    case StopReason::kNone:
+      return "";
+    case StopReason::kStopToken:
+      return "stop-token";
+    case StopReason::kTokenLimit:
+      return "token-limit";
+    case StopReason::kContextEnd:
+      return "context-end";
+    case StopReason::kOutputLimit:
+      return "output-limit";
+    case StopReason::kCancelled:
+      return "cancelled";
+  }
+  return "";
+}
+
+Generator::Generator(const Parts& parts, const SamplingConfig& sampling,
+                     uint32_t max_new_tokens)
+    : parts_(parts),
+      sampler_(sampling, parts.tokenizer->excluded()),
+      max_new_tokens_(max_new_tokens) {}
+
+absl::StatusOr<Generator> Generator::Begin(const Parts& parts,
+                                           const SamplingConfig& sampling,
+                                           std::string_view prompt,
+                                           uint32_t max_new_tokens) {
+  PEDIGREE_RETURN_IF_ERROR(ValidateSampling(sampling));
+  PEDIGREE_ASSIGN_OR_RETURN(const std::vector<uint32_t> ids,
+                            parts.tokenizer->EncodePrompt(prompt));
+  if (ids.empty()) {
+    return MakeError(ErrorCode::kInvalidLength,
+                     "Prompt has no tokens (expected at least 1)");
+  }
+  if (ids.size() > parts.max_context) {
+    return MakeError(ErrorCode::kContextExceeded,
+                     absl::StrCat("Prompt of ", ids.size(),
+                                  " tokens exceeds max_context ",
+                                  parts.max_context));
+  }
+  Generator generator(parts, sampling, max_new_tokens);
+  PEDIGREE_RETURN_IF_ERROR(generator.Prefill(ids));
+  return generator;
+}
+
+absl::Status Generator::Prefill(absl::Span<const uint32_t> prompt) {
+  prompt_tokens_ = static_cast<uint32_t>(prompt.size());
+  for (uint32_t id : prompt.first(prompt.size() - 1)) {
+    PEDIGREE_RETURN_IF_ERROR(Run(id, Logits::kSkip));
+  }
+  previous_token_ = prompt.back();
+  return Run(previous_token_, Logits::kCompute);
+}
+
+absl::StatusOr<std::optional<std::string>> Generator::Next() {
+  PEDIGREE_RETURN_IF_ERROR(CheckCancel());
+  if (stop_reason_ != StopReason::kNone) return std::nullopt;
+  const size_t length = size_t{prompt_tokens_} + token_ids_.size();
+  if (token_ids_.size() >= max_new_tokens_) {
+    stop_reason_ = StopReason::kTokenLimit;
+  } else if (length >= parts_.max_context) {
+    stop_reason_ = StopReason::kContextEnd;
+  }
+  if (stop_reason_ != StopReason::kNone) return std::nullopt;
+  if (pending_) {
+    PEDIGREE_RETURN_IF_ERROR(Run(previous_token_, Logits::kCompute));
+    pending_ = false;
+  }
+  PEDIGREE_ASSIGN_OR_RETURN(const uint32_t token, sampler_.Sample(logits_));
+  if (Contains(parts_.tokenizer->stop_ids(), token)) {
+    stop_reason_ = StopReason::kStopToken;
+    return std::nullopt;
+  }
+  std::string bytes =
+      parts_.tokenizer->DecodeBytes({&token, 1}, previous_token_);
+  if (output_bytes_ + bytes.size() > kMaxOutputBytes) {
+    stop_reason_ = StopReason::kOutputLimit;
+    return std::nullopt;
+  }
+  output_bytes_ += bytes.size();
+  token_ids_.push_back(token);
+  previous_token_ = token;
+  pending_ = true;
+  return bytes;
+}
+
+absl::Status Generator::CheckCancel() const {
+  if (parts_.cancel != nullptr &&
+      parts_.cancel->load(std::memory_order_relaxed)) {
+    return MakeError(ErrorCode::kCancelled, "Generation was cancelled");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Generator::Run(uint32_t token, Logits logits) {
+  PEDIGREE_RETURN_IF_ERROR(CheckCancel());
+  PEDIGREE_ASSIGN_OR_RETURN(
+      logits_, parts_.transformer->Forward(*parts_.weights, token, kv_length_,
+                                           logits));
+  ++kv_length_;
+  return absl::OkStatus();
+}
+
+}  // namespace pedigree

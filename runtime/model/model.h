@@ -1,0 +1,46 @@
+// One checked model file, ready to run.
+
+#ifndef PEDIGREE_RUNTIME_MODEL_MODEL_H_
+#define PEDIGREE_RUNTIME_MODEL_MODEL_H_
+
+#include <memory>
+
+#include "absl/status/statusor.h"
+#include "runtime/base/bytes.h"
+#include "runtime/base/sha256.h"
+#include "runtime/format/slm_reader.h"
+#include "runtime/model/weights.h"
+#include "runtime/tokenizer/tokenizer.h"
+
+namespace pedigree {
+
+// Owns what was parsed and borrows the file's bytes. Immutable.
+class Model {
+ public:
+  // Digests, then checks the file and its tokenizer section. `file_bytes`
+  // must be 4-byte aligned and outlive the model.
+  //
+  // Errors: as SlmReader::Parse and Tokenizer::Parse.
+  static absl::StatusOr<std::unique_ptr<const Model>> Load(ByteSpan file_bytes);
+
+  const SlmReader& reader() const { return reader_; }
+  const ModelShape& shape() const { return reader_.shape(); }
+  const Tokenizer& tokenizer() const { return *tokenizer_; }
+  // SHA-256 of the whole file.
+  const Digest& digest() const { return digest_; }
+  // Views of the file's tensors.
+  const Weights& weights() const { return weights_; }
+
+ private:
+  Model(const Digest& digest, SlmReader reader,
+        std::unique_ptr<const Tokenizer> tokenizer);
+
+  Digest digest_;
+  SlmReader reader_;
+  std::unique_ptr<const Tokenizer> tokenizer_;
+  Weights weights_;
+};
+
+}  // namespace pedigree
+
+#endif  // PEDIGREE_RUNTIME_MODEL_MODEL_H_
