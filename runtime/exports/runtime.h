@@ -1,5 +1,5 @@
 // One loaded model with its adapters, context and diagnostics: what the
-// command, the C ABI and the WebAssembly module all drive.
+// command and the WebAssembly module both drive.
 
 #ifndef PEDIGREE_RUNTIME_EXPORTS_RUNTIME_H_
 #define PEDIGREE_RUNTIME_EXPORTS_RUNTIME_H_
@@ -30,15 +30,18 @@ struct Generation {
   std::string stop_reason;
 };
 
-// Not thread-safe. A failed call leaves the loaded model, its adapters and the
-// sampling settings as they were.
+// Not thread-safe, but for RequestCancel. A failed call leaves the loaded
+// model, its adapters and the sampling settings as they were.
 class Runtime : public CaseRunner {
  public:
   Runtime();
   ~Runtime() override;
 
   // Loads a model and drops the previous one, its adapters and context.
-  // Borrows `file_bytes` until FreeModel, the next LoadModel or destruction.
+  // Borrows `file_bytes`, which must be 4-byte aligned, until FreeModel, the
+  // next successful LoadModel or destruction.
+  //
+  // Errors: those of Model::Load; code ResourceLimit.
   absl::Status LoadModel(ByteSpan file_bytes);
 
   // Whether the adapter may be applied now; changes nothing.
@@ -47,36 +50,46 @@ class Runtime : public CaseRunner {
   // Clears the context. Does not keep `adapter_bytes`. An adapter that is
   // applied already is refused.
   absl::Status ApplyAdapter(ByteSpan adapter_bytes);
-  // Back to the base model, exactly.
+  // Back to the base model, exactly. Clears the context.
   absl::Status ResetAdapters();
 
+  // How the generations that begin from now on choose tokens.
   absl::Status SetSampling(const SamplingConfig& config);
 
   // Generates from `prompt` in a fresh context. `on_bytes`, when set, gets the
-  // output as it comes and returns false to cancel.
+  // output as it comes and returns false to cancel, which is no error.
   absl::StatusOr<Generation> Generate(
       std::string_view prompt, uint32_t max_new_tokens,
       const std::function<bool(std::string_view)>& on_bytes = nullptr);
 
   // Step by step: BeginGeneration prefills; each NextToken yields the bytes of
-  // one more token, or nothing when generation has ended.
+  // one more token, or nothing when generation has ended or none has begun.
   absl::Status BeginGeneration(std::string_view prompt,
                                uint32_t max_new_tokens);
   absl::StatusOr<std::optional<std::string>> NextToken();
+
+  // The generation in progress, or else the next one, fails with code
+  // Cancelled. May be called from any thread.
+  void RequestCancel();
 
   // CaseRunner: one case, greedy, in a fresh context.
   absl::StatusOr<CaseOutput> RunCase(std::string_view prompt,
                                      uint32_t max_new_tokens) override;
   absl::StatusOr<Subject> GetSubject() override;
 
+  // Forgets prompt and output.
   absl::Status ResetContext();
   absl::Status FreeModel();
   bool model_loaded() const;
 
   // The diagnostics document (docs/formats/diagnostics.md), canonical JSON.
   std::string Diagnostics() const;
+  // Whether the document shows token ids and logits. Default: false.
+  void ShowTokenDetail(bool show);
   // Notes the outcome of a call as "last error" in the diagnostics.
   void NoteStatus(const absl::Status& status);
+  // Nanoseconds that only grow; without a clock no time is measured.
+  void SetClock(std::function<uint64_t()> clock_ns);
 
  private:
   struct State;

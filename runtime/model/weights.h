@@ -3,7 +3,7 @@
 #ifndef PEDIGREE_RUNTIME_MODEL_WEIGHTS_H_
 #define PEDIGREE_RUNTIME_MODEL_WEIGHTS_H_
 
-#include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "absl/types/span.h"
@@ -24,7 +24,6 @@ enum class LayerTensor : int {
   kW3,
   kW2,
 };
-inline constexpr int kTensorsPerLayer = 9;
 
 // Views of all tensors in canonical order. Cheap to copy; borrows the values.
 class Weights {
@@ -37,10 +36,10 @@ class Weights {
 
   const TensorView& embeddings() const { return tensors_[0]; }
   const TensorView& layer(int layer, LayerTensor tensor) const {
-    return tensors_[1 + layer * kTensorsPerLayer + static_cast<int>(tensor)];
+    return tensors_[1 + layer * kPerLayer + static_cast<int>(tensor)];
   }
   const TensorView& norm() const {
-    return tensors_[1 + layer_count_ * kTensorsPerLayer];
+    return tensors_[1 + layer_count_ * kPerLayer];
   }
   const TensorView& output() const {
     return tied_output_ ? embeddings() : tensors_.back();
@@ -54,6 +53,8 @@ class Weights {
   }
 
  private:
+  static constexpr int kPerLayer = static_cast<int>(kTensorsPerLayer);
+
   int layer_count_;
   bool tied_output_;
   std::vector<TensorView> tensors_;

@@ -1,0 +1,149 @@
+#include "runtime/diagnostics/counted.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
+#include "runtime/adapters/adapter_stack.h"
+#include "runtime/base/check.h"
+#include "runtime/base/json.h"
+#include "runtime/format/slm_format.h"
+#include "runtime/format/slm_reader.h"
+#include "runtime/model/memory_plan.h"
+#include "runtime/model/model.h"
+#include "runtime/model/weights.h"
+#include "runtime/tensor/numerics.h"
+#include "runtime/tensor/tensor_view.h"
+
+namespace pedigree {
+namespace {
+
+constexpr DType kDTypes[] = {DType::kF32, DType::kQ8_0, DType::kQ4_0};
+
+// 64-bit integers are strings in our JSON.
+std::string Uint64(uint64_t value) { return absl::StrCat(value); }
+
+uint64_t ReadUint64(const Json& counted, const char* key) {
+  uint64_t value = 0;
+  PEDIGREE_CHECK(
+      absl::SimpleAtoi(counted.at(key).get_ref<const std::string&>(), &value));
+  return value;
+}
+
+Json TensorsByDType(absl::Span<const TensorView> tensors) {
+  Json rows = Json::array();
+  for (DType dtype : kDTypes) {
+    uint32_t tensor_count = 0;
+    uint64_t bytes = 0;
+    for (const TensorView& tensor : tensors) {
+      if (tensor.dtype != dtype) continue;
+      ++tensor_count;
+      bytes += tensor.StoredBytes();
+    }
+    rows.push_back({{"dtype", std::string(DTypeName(dtype))},
+                    {"tensor_count", tensor_count},
+                    {"bytes", Uint64(bytes)}});
+  }
+  return rows;
+}
+
+// The type of all matrices, or "mixed".
+std::string QuantizationMode(const SlmReader& reader) {
+  std::string mode;
+  for (const TensorEntry& entry : reader.entries()) {
+    if (entry.rank < 2) continue;
+    const std::string_view name = DTypeName(entry.dtype);
+    if (!mode.empty() && mode != name) return "mixed";
+    mode = std::string(name);
+  }
+  return mode;
+}
+
+// What one token reads before the output projection: a row of the embeddings,
+// all layers and the final norm.
+uint64_t BodyBytes(const Weights& weights, bool tied_output) {
+  const absl::Span<const TensorView> tensors = weights.tensors();
+  const TensorView& embeddings = weights.embeddings();
+  uint64_t bytes = embeddings.StoredBytes() / embeddings.rows;
+  const size_t end = tensors.size() - (tied_output ? 0 : 1);
+  for (size_t i = 1; i < end; ++i) bytes += tensors[i].StoredBytes();
+  return bytes;
+}
+
+bool LastTokenRan(const TokenUse& use) {
+  return use.generated_tokens == 0 || use.stop_reason == "stop-token" ||
+         use.stop_reason == "output-limit";
+}
+
+}  // namespace
+
+Json CountAssembly(const Model& model, const AdapterStack& adapters,
+                   const MemoryPlan& plan) {
+  const SlmReader& reader = model.reader();
+  const ModelShape& shape = model.shape();
+  const Weights& weights = adapters.weights();
+  const uint64_t output_bytes = weights.output().StoredBytes();
+  const uint64_t body_bytes = BodyBytes(weights, shape.tied_output);
+  Json counted = {
+      {"schema_version", std::string(kDiagnosticsSchema)},
+      {"numerics_version", std::string(kNumericsVersion)},
+      {"assembly_digest", adapters.assembly_digest().ToString()},
+      {"quantization_mode", QuantizationMode(reader)},
+      {"parameter_count", Uint64(reader.parameter_count())},
+      {"model_bytes", Uint64(reader.file_bytes().size())},
+      {"tensors_by_dtype", TensorsByDType(model.weights().tensors())},
+      {"applied_adapter_count",
+       static_cast<uint32_t>(adapters.digests().size())},
+      {"adapter_bytes", Uint64(adapters.adapter_bytes())},
+      {"materialized_bytes", Uint64(adapters.materialized_bytes())},
+      {"kv_capacity_tokens", shape.max_context},
+      {"kv_bytes_per_token", Uint64(KvBytesPerToken(shape))},
+      {"kv_capacity_bytes", Uint64(plan.kv_cache_bytes)},
+      {"peak_scratch_bytes", Uint64(plan.scratch_bytes)},
+      {"body_weight_bytes_per_token", Uint64(body_bytes)},
+      {"output_weight_bytes_per_token", Uint64(output_bytes)},
+      {"weight_bytes_per_token", Uint64(body_bytes + output_bytes)},
+  };
+  CountUse({}, counted);
+  return counted;
+}
+
+void CountUse(absl::Span<const TokenUse> cases, Json& counted) {
+  uint64_t prompt_tokens = 0;
+  uint64_t generated_tokens = 0;
+  uint64_t forward_passes = 0;
+  uint64_t logits_passes = 0;
+  uint64_t peak = 0;
+  for (const TokenUse& use : cases) {
+    const uint64_t decoded =
+        use.generated_tokens - (LastTokenRan(use) ? 0 : 1);
+    const uint64_t passes = use.prompt_tokens + decoded;
+    prompt_tokens += use.prompt_tokens;
+    generated_tokens += use.generated_tokens;
+    forward_passes += passes;
+    logits_passes += 1 + decoded;
+    peak = std::max(peak, passes);
+  }
+  counted["use"] = {
+      {"case_count", static_cast<uint32_t>(cases.size())},
+      {"prompt_tokens", Uint64(prompt_tokens)},
+      {"generated_tokens", Uint64(generated_tokens)},
+      {"forward_passes", Uint64(forward_passes)},
+      {"logits_passes", Uint64(logits_passes)},
+      {"kv_peak_tokens", static_cast<uint32_t>(peak)},
+      {"kv_peak_bytes", Uint64(peak * ReadUint64(counted,
+                                                 "kv_bytes_per_token"))},
+      {"weight_bytes_read",
+       Uint64(forward_passes *
+                  ReadUint64(counted, "body_weight_bytes_per_token") +
+              logits_passes *
+                  ReadUint64(counted, "output_weight_bytes_per_token"))},
+  };
+}
+
+}  // namespace pedigree

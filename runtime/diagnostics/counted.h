@@ -1,0 +1,40 @@
+// The counted part of the diagnostics: formulas over header, adapters and
+// tokens, equal on every machine. Specification: docs/formats/diagnostics.md.
+
+#ifndef PEDIGREE_RUNTIME_DIAGNOSTICS_COUNTED_H_
+#define PEDIGREE_RUNTIME_DIAGNOSTICS_COUNTED_H_
+
+#include <cstdint>
+#include <string_view>
+
+#include "absl/types/span.h"
+#include "runtime/adapters/adapter_stack.h"
+#include "runtime/base/json.h"
+#include "runtime/model/memory_plan.h"
+#include "runtime/model/model.h"
+
+namespace pedigree {
+
+inline constexpr std::string_view kDiagnosticsSchema =
+    "pedigree.diagnostics.v1";
+
+// The tokens of one generation or eval case.
+struct TokenUse {
+  uint32_t prompt_tokens = 0;
+  uint32_t generated_tokens = 0;
+  // As StopReasonName: whether the last token was run through the model.
+  std::string_view stop_reason;
+};
+
+// The figures of an assembly, with a "use" of no tokens. `plan` is of the
+// model's shape.
+Json CountAssembly(const Model& model, const AdapterStack& adapters,
+                   const MemoryPlan& plan);
+
+// Puts the sums over `cases`, each in a fresh context, in place of "use" of
+// `counted`, which CountAssembly made.
+void CountUse(absl::Span<const TokenUse> cases, Json& counted);
+
+}  // namespace pedigree
+
+#endif  // PEDIGREE_RUNTIME_DIAGNOSTICS_COUNTED_H_
