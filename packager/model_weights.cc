@@ -72,7 +72,7 @@ absl::StatusOr<StoredModel> RestoreModel(const SlmReader& model,
   content.tokenizer_section = std::string(AsText(model.tokenizer_section()));
   StoredModel stored;
   for (size_t i = 0; i < model.specs().size(); ++i) {
-    PEDIGREE_RETURN_IF_ERROR(AddTensor(model.specs()[i], LoadTensor(model, i),
+    PEDIGREE_RETURN_IF_ERROR(AddTensor(model.specs()[i], LoadTensor(ViewTensor(model, i)),
                                        request, content, stored.exceptions));
   }
   PEDIGREE_ASSIGN_OR_RETURN(stored.file_bytes, WriteSlm(content));

@@ -2,10 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 
 #include "absl/strings/str_cat.h"
-#include "runtime/base/bytes.h"
 
 namespace pedigree {
 namespace {
@@ -53,9 +51,6 @@ void AppendQ4Block(absl::Span<const float> block, TensorData& out) {
   out.scales.push_back(scale);
 }
 
-// The signed value of a nibble.
-int SignExtend4(int nibble) { return nibble >= 8 ? nibble - 16 : nibble; }
-
 }  // namespace
 
 TensorStorageChoice ChooseStorage(const TensorSpec& tensor,
@@ -101,20 +96,12 @@ TensorData StoreTensor(absl::Span<const float> values, uint64_t columns,
   return data;
 }
 
-std::vector<float> LoadTensor(const SlmReader& model, int index) {
-  const TensorEntry& entry = model.entries()[index];
-  const ByteSpan payload = model.payload(index);
-  std::vector<float> values(entry.rows() * entry.columns());
-  if (entry.dtype == DType::kF32) {
-    std::memcpy(values.data(), payload.data(), payload.size());
-    return values;
-  }
-  const absl::Span<const float> scales = model.scales(index);
-  for (size_t i = 0; i < values.size(); ++i) {
-    const int q = entry.dtype == DType::kQ8_0
-                      ? static_cast<int8_t>(payload[i])
-                      : SignExtend4((payload[i / 2] >> (4 * (i % 2))) & 15);
-    values[i] = static_cast<float>(q) * scales[i / entry.block_size];
+std::vector<float> LoadTensor(const TensorView& tensor) {
+  std::vector<float> values(tensor.rows * tensor.columns);
+  for (uint64_t row = 0; row < tensor.rows; ++row) {
+    DequantizeRow(tensor, row,
+                  absl::MakeSpan(values).subspan(row * tensor.columns,
+                                                 tensor.columns));
   }
   return values;
 }

@@ -12,7 +12,7 @@
 #include "absl/types/span.h"
 #include "packager/slm_writer.h"
 #include "runtime/format/slm_format.h"
-#include "runtime/format/slm_reader.h"
+#include "runtime/tensor/tensor_view.h"
 
 namespace pedigree {
 
@@ -51,8 +51,8 @@ TensorStorageChoice ChooseStorage(const TensorSpec& tensor,
 TensorData StoreTensor(absl::Span<const float> values, uint64_t columns,
                        DType dtype, uint32_t block_size);
 
-// The values of tensor `index`, row-major: q x scale in binary32.
-std::vector<float> LoadTensor(const SlmReader& model, int index);
+// The values of `tensor`, row-major, as the runtime dequantizes them.
+std::vector<float> LoadTensor(const TensorView& tensor);
 
 }  // namespace pedigree
 

@@ -166,8 +166,8 @@ TEST(LoadTensorTest, ErrorsStayBelowHalfAStep) {
     const std::string bytes = RampModel(request);
     const SlmReader model = *SlmReader::Parse(AsBytes(bytes));
     for (size_t t = 0; t < model.entries().size(); ++t) {
-      const std::vector<float> expected = LoadTensor(f32, t);
-      const std::vector<float> actual = LoadTensor(model, t);
+      const std::vector<float> expected = LoadTensor(ViewTensor(f32, t));
+      const std::vector<float> actual = LoadTensor(ViewTensor(model, t));
       const bool q4 = model.entries()[t].dtype == DType::kQ4_0;
       // The largest magnitude is 30/16; q4_0 loses a whole step at +7.
       const float limit = q4 ? 1.875f / 8 : 1.875f / 127 / 2 * 1.0001f;
@@ -187,7 +187,7 @@ TEST(LoadTensorTest, StoringWhatWasLoadedChangesNothing) {
     const SlmReader model = *SlmReader::Parse(AsBytes(bytes));
     for (size_t t = 0; t < model.entries().size(); ++t) {
       const TensorEntry& entry = model.entries()[t];
-      const TensorData again = StoreTensor(LoadTensor(model, t),
+      const TensorData again = StoreTensor(LoadTensor(ViewTensor(model, t)),
                                            entry.columns(), entry.dtype,
                                            entry.block_size);
       EXPECT_EQ(again.payload, AsText(model.payload(t)))

@@ -1,0 +1,193 @@
+#include "packager/operators.h"
+
+#include <initializer_list>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "packager/adapter_spec.h"
+#include "packager/fuse.h"
+#include "packager/mock_model.h"
+#include "runtime/adapters/adapter_stack.h"
+#include "runtime/adapters/assembly.h"
+#include "runtime/base/file.h"
+#include "runtime/base/proto_json.h"
+#include "runtime/base/status_macros.h"
+#include "runtime/format/slm_reader.h"
+#include "runtime/model/model.h"
+
+namespace pedigree {
+namespace {
+
+using Inputs = absl::Span<const OperatorInput>;
+
+absl::StatusOr<StorageRequest> ReadStorage(
+    const packager::OperatorConfig& config) {
+  const std::optional<DType> dtype = DTypeFromName(config.dtype());
+  if (!dtype) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("Invalid dtype: \"", config.dtype(),
+                     "\" (expected f32, q8_0 or q4_0)"));
+  }
+  if (config.q8_0_group() != "row" && config.q8_0_group() != "32") {
+    return absl::InvalidArgumentError(
+        absl::StrCat("Invalid q8_0 group: \"", config.q8_0_group(),
+                     "\" (expected row or 32)"));
+  }
+  return StorageRequest{*dtype, config.q8_0_group() == "32"};
+}
+
+// Checks roles: `required` in order, then any number of adapters if `repeated`
+// (at least one).
+absl::Status CheckRoles(std::string_view name, Inputs inputs,
+                        std::initializer_list<std::string_view> required,
+                        bool then_adapters = false) {
+  const size_t least = required.size() + (then_adapters ? 1 : 0);
+  if (inputs.size() < least ||
+      (inputs.size() > required.size() && !then_adapters)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("Invalid inputs of ", name, ": ", inputs.size(),
+                     " (expected ", least,
+                     then_adapters ? " or more)" : ")"));
+  }
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    const std::string_view expected =
+        i < required.size() ? required.begin()[i] : "adapter";
+    if (inputs[i].role != expected) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("Invalid inputs of ", name, ": input ", i, " is \"",
+                       inputs[i].role, "\" (expected \"", expected, "\")"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<SlmReader> ParseModel(const OperatorInput& input) {
+  absl::StatusOr<SlmReader> model = SlmReader::Parse(input.bytes);
+  if (!model.ok()) return AnnotateWithPath(model.status(), input.path);
+  return model;
+}
+
+OperatorOutput ModelOutput(StoredModel stored) {
+  OperatorOutput output;
+  output.role = "model";
+  output.bytes = std::move(stored.file_bytes);
+  output.exceptions = std::move(stored.exceptions);
+  return output;
+}
+
+absl::StatusOr<OperatorOutput> Import(const packager::OperatorConfig& config,
+                                      Inputs inputs) {
+  PEDIGREE_ASSIGN_OR_RETURN(const StorageRequest request, ReadStorage(config));
+  if (config.format() == "mock") {
+    PEDIGREE_RETURN_IF_ERROR(CheckRoles("import", inputs, {"spec"}));
+    absl::StatusOr<ModelWeights> weights =
+        MakeMockModel(AsText(inputs[0].bytes));
+    if (!weights.ok()) {
+      return AnnotateWithPath(weights.status(), inputs[0].path);
+    }
+    PEDIGREE_ASSIGN_OR_RETURN(StoredModel stored,
+                              StoreModel(*std::move(weights), request));
+    return ModelOutput(std::move(stored));
+  }
+  if (config.format() == "llama2c") {
+    PEDIGREE_RETURN_IF_ERROR(
+        CheckRoles("import", inputs, {"checkpoint", "tokenizer"}));
+    PEDIGREE_ASSIGN_OR_RETURN(ImportedModel model,
+                              ImportLlama2c(inputs[0].bytes, inputs[1].bytes));
+    PEDIGREE_ASSIGN_OR_RETURN(StoredModel stored,
+                              StoreModel(std::move(model.weights), request));
+    OperatorOutput output = ModelOutput(std::move(stored));
+    output.id_map = std::move(model.id_map);
+    return output;
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("Invalid format: \"", config.format(),
+                   "\" (expected mock or llama2c)"));
+}
+
+absl::StatusOr<OperatorOutput> Quantize(const packager::OperatorConfig& config,
+                                        Inputs inputs) {
+  PEDIGREE_ASSIGN_OR_RETURN(const StorageRequest request, ReadStorage(config));
+  PEDIGREE_RETURN_IF_ERROR(CheckRoles("quantize", inputs, {"model"}));
+  PEDIGREE_ASSIGN_OR_RETURN(const SlmReader model, ParseModel(inputs[0]));
+  PEDIGREE_ASSIGN_OR_RETURN(StoredModel stored, RestoreModel(model, request));
+  return ModelOutput(std::move(stored));
+}
+
+absl::StatusOr<std::unique_ptr<const Model>> LoadModel(
+    const OperatorInput& input) {
+  auto model = Model::Load(input.bytes);
+  if (!model.ok()) return AnnotateWithPath(model.status(), input.path);
+  return model;
+}
+
+absl::Status ApplyAdapters(Inputs adapters, AdapterStack& stack) {
+  for (const OperatorInput& adapter : adapters) {
+    PEDIGREE_RETURN_IF_ERROR(
+        AnnotateWithPath(stack.Apply(adapter.bytes), adapter.path));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<OperatorOutput> Fuse(Inputs inputs) {
+  PEDIGREE_RETURN_IF_ERROR(CheckRoles("fuse", inputs, {"model"}, true));
+  PEDIGREE_ASSIGN_OR_RETURN(const std::unique_ptr<const Model> model,
+                            LoadModel(inputs[0]));
+  AdapterStack stack(*model);
+  PEDIGREE_RETURN_IF_ERROR(ApplyAdapters(inputs.subspan(1), stack));
+  OperatorOutput output;
+  output.role = "model";
+  PEDIGREE_ASSIGN_OR_RETURN(output.bytes, WriteFused(*model, stack));
+  return output;
+}
+
+absl::StatusOr<OperatorOutput> StackAdapters(Inputs inputs) {
+  PEDIGREE_RETURN_IF_ERROR(CheckRoles("adapter", inputs, {"model"}, true));
+  PEDIGREE_ASSIGN_OR_RETURN(const std::unique_ptr<const Model> model,
+                            LoadModel(inputs[0]));
+  AdapterStack stack(*model);
+  PEDIGREE_RETURN_IF_ERROR(ApplyAdapters(inputs.subspan(1), stack));
+  OperatorOutput output;
+  output.role = "assembly";
+  output.bytes = AssemblyDocument(model->digest(), stack.digests());
+  return output;
+}
+
+absl::StatusOr<OperatorOutput> AdapterFromSpec(Inputs inputs) {
+  PEDIGREE_RETURN_IF_ERROR(
+      CheckRoles("adapter-spec", inputs, {"spec", "model"}));
+  PEDIGREE_ASSIGN_OR_RETURN(const SlmReader parent, ParseModel(inputs[1]));
+  OperatorOutput output;
+  output.role = "adapter";
+  PEDIGREE_ASSIGN_OR_RETURN(
+      output.bytes,
+      MakeAdapter(AsText(inputs[0].bytes), parent, inputs[1].digest));
+  return output;
+}
+
+}  // namespace
+
+OperatorInput MakeOperatorInput(std::string role, std::string path,
+                                ByteSpan bytes) {
+  return {std::move(role), std::move(path), bytes, Sha256(bytes)};
+}
+
+absl::StatusOr<OperatorOutput> RunOperator(
+    std::string_view name, const packager::OperatorConfig& config,
+    Inputs inputs) {
+  if (name == "import") return Import(config, inputs);
+  if (name == "quantize") return Quantize(config, inputs);
+  if (name == "fuse") return Fuse(inputs);
+  if (name == "adapter") return StackAdapters(inputs);
+  if (name == "adapter-spec") return AdapterFromSpec(inputs);
+  return absl::UnimplementedError(
+      absl::StrCat("Unsupported operator: \"", name, "\""));
+}
+
+Digest ConfigDigest(const packager::OperatorConfig& config) {
+  return Sha256(CanonicalRecord(config));
+}
+
+}  // namespace pedigree

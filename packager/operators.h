@@ -1,0 +1,69 @@
+// The operators that make artifacts. Each is a pure function of its inputs and
+// its config, so a receipt that records both can be checked by doing it again.
+
+#ifndef PEDIGREE_PACKAGER_OPERATORS_H_
+#define PEDIGREE_PACKAGER_OPERATORS_H_
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "packager/llama2c_import.h"
+#include "packager/model_weights.h"
+#include "packager/records.pb.h"
+#include "runtime/base/bytes.h"
+#include "runtime/base/sha256.h"
+
+namespace pedigree {
+
+// One input: borrowed bytes and their SHA-256. `path` is only for errors.
+struct OperatorInput {
+  std::string role;
+  std::string path;
+  ByteSpan bytes;
+  Digest digest;
+};
+
+// Hashes `bytes`.
+OperatorInput MakeOperatorInput(std::string role, std::string path,
+                                ByteSpan bytes);
+
+// What an operator made, and what its receipt notes.
+struct OperatorOutput {
+  std::string role;
+  std::string bytes;
+  std::vector<StorageException> exceptions;
+  std::vector<TokenIdRange> id_map;
+};
+
+// Runs one operator:
+//
+//   name          inputs by role, in order      output
+//   import        spec (format "mock")          model
+//   import        checkpoint, tokenizer         model
+//                 (format "llama2c")
+//   quantize      model                         model
+//   fuse          model, adapter...             model
+//   adapter       model, adapter...             assembly
+//   adapter-spec  spec, model                   adapter
+//
+// An assembly is the canonical JSON whose SHA-256 is the assembly digest.
+//
+// Errors: kInvalidArgument for a wrong role or config, and those of the
+// operator.
+absl::StatusOr<OperatorOutput> RunOperator(
+    std::string_view name, const packager::OperatorConfig& config,
+    absl::Span<const OperatorInput> inputs);
+
+// Version of the operators: raised when any of them gives other bytes for the
+// same inputs and config.
+inline constexpr std::string_view kOperatorVersion = "1";
+
+// SHA-256 of the canonical JSON of `config`.
+Digest ConfigDigest(const packager::OperatorConfig& config);
+
+}  // namespace pedigree
+
+#endif  // PEDIGREE_PACKAGER_OPERATORS_H_

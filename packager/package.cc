@@ -1,0 +1,159 @@
+#include "packager/package.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "packager/derivation.h"
+#include "packager/receipt.h"
+#include "runtime/adapters/adapter_reader.h"
+#include "runtime/base/file.h"
+#include "runtime/base/proto_json.h"
+#include "runtime/base/status_macros.h"
+#include "runtime/format/slm_reader.h"
+
+namespace pedigree {
+namespace {
+
+// The input model: every operator but import has one.
+const OperatorInput* FindModel(const PackageRequest& request) {
+  for (const OperatorInput& input : request.inputs) {
+    if (input.role == "model") return &input;
+  }
+  return nullptr;
+}
+
+std::vector<Digest> AdapterDigests(const PackageRequest& request) {
+  std::vector<Digest> digests;
+  for (const OperatorInput& input : request.inputs) {
+    if (input.role == "adapter") digests.push_back(input.digest);
+  }
+  return digests;
+}
+
+// Checks each manifest against its adapter, adds its licences to `licenses`
+// and returns references to both.
+absl::StatusOr<std::vector<packager::AdapterReference>> ReadAdapterManifests(
+    const PackageRequest& request, std::vector<packager::License>& licenses) {
+  const std::vector<Digest> adapters = AdapterDigests(request);
+  if (request.adapter_manifests.size() != adapters.size()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "Invalid request: ", request.adapter_manifests.size(),
+        " adapter manifests (expected ", adapters.size(), ")"));
+  }
+  std::vector<packager::AdapterReference> references;
+  for (size_t i = 0; i < adapters.size(); ++i) {
+    packager::AdapterManifest manifest;
+    PEDIGREE_RETURN_IF_ERROR(ParseCanonicalRecord(
+        request.adapter_manifests[i], "adapter manifest", &manifest));
+    if (manifest.adapter_digest() != adapters[i].ToString()) {
+      return absl::FailedPreconditionError(absl::StrCat(
+          "Adapter manifest does not fit adapter ", i, ": digest ",
+          manifest.adapter_digest(), " (manifest), ", adapters[i].ToString(),
+          " (adapter)"));
+    }
+    licenses.insert(licenses.end(), manifest.licenses().begin(),
+                    manifest.licenses().end());
+    packager::AdapterReference& reference = references.emplace_back();
+    reference.set_digest(manifest.adapter_digest());
+    reference.set_manifest_digest(
+        Sha256(request.adapter_manifests[i]).ToString());
+  }
+  return references;
+}
+
+absl::Status AddParents(const PackageRequest& request,
+                        std::vector<packager::License>& licenses) {
+  const OperatorInput* model = FindModel(request);
+  for (const packager::DerivationNode& parent : request.parents) {
+    PEDIGREE_RETURN_IF_ERROR(
+        CheckParentNode(parent, model->digest, AdapterDigests(request)));
+    licenses.insert(licenses.end(), parent.licenses().begin(),
+                    parent.licenses().end());
+  }
+  return absl::OkStatus();
+}
+
+// The model that the result is or, of an assembly, stands on.
+struct ResultModel {
+  ByteSpan bytes;
+  Digest digest;
+};
+
+ResultModel FindResult(const PackageRequest& request,
+                       const OperatorOutput& output) {
+  if (output.role == "assembly") {
+    const OperatorInput* base = FindModel(request);
+    return {base->bytes, base->digest};
+  }
+  return {AsBytes(output.bytes), Sha256(output.bytes)};
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<OutputFile>> PackageModel(PackageRequest request) {
+  std::vector<packager::License> licenses = request.info.licenses;
+  PEDIGREE_ASSIGN_OR_RETURN(
+      const std::vector<packager::AdapterReference> adapters,
+      ReadAdapterManifests(request, licenses));
+  PEDIGREE_RETURN_IF_ERROR(AddParents(request, licenses));
+  request.info.licenses = SortLicenses(std::move(licenses));
+  PEDIGREE_ASSIGN_OR_RETURN(
+      OperatorOutput output,
+      RunOperator(request.operator_name, request.config, request.inputs));
+  const packager::Receipt receipt = MakeReceipt(
+      request.operator_name, request.config, request.inputs, output);
+  const ResultModel result = FindResult(request, output);
+  const bool is_assembly = output.role == "assembly";
+  PEDIGREE_ASSIGN_OR_RETURN(const SlmReader model,
+                            SlmReader::Parse(result.bytes));
+  PEDIGREE_ASSIGN_OR_RETURN(
+      const packager::ModelManifest manifest,
+      MakeModelManifest(
+          request.info, model, result.digest,
+          is_assembly ? absl::MakeConstSpan(adapters)
+                      : absl::Span<const packager::AdapterReference>()));
+  Derivation derivation;
+  derivation.operator_name = request.operator_name;
+  derivation.config_digest = ConfigDigest(request.config);
+  derivation.model_digest = result.digest;
+  (is_assembly ? derivation.adapter_digests
+               : derivation.fused_adapter_digests) = AdapterDigests(request);
+  derivation.parents = request.parents;
+  derivation.base_family = request.base_family;
+  derivation.quantization = manifest.quantization();
+  derivation.tokenizer_checksum = manifest.tokenizer().checksum();
+  derivation.licenses = request.info.licenses;
+  PEDIGREE_ASSIGN_OR_RETURN(const packager::DerivationNode node,
+                            MakeDerivationNode(derivation));
+  std::vector<OutputFile> files = {
+      {request.out + ".manifest.json", CanonicalRecord(manifest)},
+      {request.out + ".receipt.json", CanonicalRecord(receipt)},
+      {request.out + ".node.json", CanonicalRecord(node)}};
+  if (!is_assembly) {
+    files.push_back({request.out, std::move(output.bytes)});
+  }
+  return files;
+}
+
+absl::StatusOr<std::vector<OutputFile>> PackageAdapter(PackageRequest request) {
+  request.info.licenses = SortLicenses(std::move(request.info.licenses));
+  PEDIGREE_ASSIGN_OR_RETURN(
+      OperatorOutput output,
+      RunOperator(request.operator_name, request.config, request.inputs));
+  const packager::Receipt receipt = MakeReceipt(
+      request.operator_name, request.config, request.inputs, output);
+  PEDIGREE_ASSIGN_OR_RETURN(const AdapterReader adapter,
+                            AdapterReader::Parse(AsBytes(output.bytes)));
+  PEDIGREE_ASSIGN_OR_RETURN(const SlmReader parent,
+                            SlmReader::Parse(FindModel(request)->bytes));
+  PEDIGREE_ASSIGN_OR_RETURN(
+      const packager::AdapterManifest manifest,
+      MakeAdapterManifest(request.info, adapter, Sha256(output.bytes), parent));
+  std::vector<OutputFile> files = {
+      {request.out + ".manifest.json", CanonicalRecord(manifest)},
+      {request.out + ".receipt.json", CanonicalRecord(receipt)}};
+  files.push_back({request.out, std::move(output.bytes)});
+  return files;
+}
+
+}  // namespace pedigree

@@ -1,0 +1,48 @@
+// From an operator's run to the files of its result: the artifact, and beside
+// it manifest, receipt and derivation node.
+
+#ifndef PEDIGREE_PACKAGER_PACKAGE_H_
+#define PEDIGREE_PACKAGER_PACKAGE_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "packager/manifest.h"
+#include "packager/operators.h"
+#include "packager/output_files.h"
+#include "packager/records.pb.h"
+
+namespace pedigree {
+
+// One run to make and describe. `inputs` are borrowed.
+struct PackageRequest {
+  std::string operator_name;
+  packager::OperatorConfig config;
+  std::vector<OperatorInput> inputs;
+  // Licences of this step alone; those of parents and adapters are added.
+  PackageInfo info;
+  // Of an import; descendants inherit their parent's.
+  std::string base_family;
+  // Node of the input model; none for an import.
+  std::vector<packager::DerivationNode> parents;
+  // Manifests of the input adapters as they lie in their files, in order.
+  std::vector<std::string> adapter_manifests;
+  // The artifact's path; `<out>.manifest.json`, `<out>.receipt.json` and
+  // `<out>.node.json` lie beside it. An assembly writes only those three.
+  std::string out;
+};
+
+// Runs import, quantize, fuse or adapter.
+//
+// Errors: those of the operator; kFailedPrecondition when a node or manifest
+// is not that of the input beside it.
+absl::StatusOr<std::vector<OutputFile>> PackageModel(PackageRequest request);
+
+// Runs adapter-spec: the adapter with manifest and receipt.
+absl::StatusOr<std::vector<OutputFile>> PackageAdapter(PackageRequest request);
+
+}  // namespace pedigree
+
+#endif  // PEDIGREE_PACKAGER_PACKAGE_H_

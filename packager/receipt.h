@@ -1,0 +1,47 @@
+// Receipts: what an operator did, and doing it again to check.
+
+#ifndef PEDIGREE_PACKAGER_RECEIPT_H_
+#define PEDIGREE_PACKAGER_RECEIPT_H_
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "packager/operators.h"
+#include "packager/records.pb.h"
+#include "runtime/base/bytes.h"
+#include "runtime/base/sha256.h"
+
+namespace pedigree {
+
+// The receipt of a run that took `inputs` and gave `output`.
+packager::Receipt MakeReceipt(std::string_view operator_name,
+                              const packager::OperatorConfig& config,
+                              absl::Span<const OperatorInput> inputs,
+                              const OperatorOutput& output);
+
+// Finds an input by digest; the bytes must live until VerifyReceipt returns.
+//
+// Errors: kNotFound.
+using FindInput = std::function<absl::StatusOr<ByteSpan>(const Digest& digest)>;
+
+// Runs the receipt's operator again on its inputs and makes the receipt anew.
+// The receipt is true exactly when the result equals it.
+//
+// Errors: kInvalidArgument when `receipt_text` is no canonical receipt;
+// kUnimplemented for an operator or version that this build does not run; those
+// of `find_input` and of the operator.
+struct ReceiptCheck {
+  packager::Receipt stored;
+  packager::Receipt computed;
+  // The first field that differs, with both values; empty when none does.
+  std::string difference;
+};
+absl::StatusOr<ReceiptCheck> VerifyReceipt(std::string_view receipt_text,
+                                           const FindInput& find_input);
+
+}  // namespace pedigree
+
+#endif  // PEDIGREE_PACKAGER_RECEIPT_H_
