@@ -10,6 +10,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "packager/sentencepiece_merges.h"
 #include "packager/tokenizer_writer.h"
 #include "runtime/base/status_macros.h"
 

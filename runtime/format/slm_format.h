@@ -22,6 +22,7 @@ inline constexpr uint32_t kSectionAlignment = 64;
 inline constexpr uint32_t kModelTypeTransformer = 1;
 inline constexpr uint32_t kFlagTiedOutput = 1;
 inline constexpr uint64_t kSlmChecksumOffset = 100;
+inline constexpr uint32_t kTensorsPerLayer = 9;
 
 // How the values of a tensor are stored.
 enum class DType : uint32_t { kF32 = 1, kQ8_0 = 2, kQ4_0 = 3 };
@@ -75,14 +76,18 @@ struct TensorEntry {
 // FNV-1a, 64 bits, of the canonical UTF-8 name.
 uint64_t TensorNameHash(std::string_view name);
 
+// How many tensors a model of this shape has. Allocates nothing, so it may be
+// asked about a shape that was not checked.
+uint64_t TensorCount(const ModelShape& shape);
+
 // Every tensor of a model of this shape in canonical order: embeddings, layers
 // ascending, final norm, output unless tied. Products of dimensions must have
 // been checked to fit (SlmReader and SlmWriter do).
 std::vector<TensorSpec> CanonicalTensors(const ModelShape& shape);
 
 // Bytes of a payload, and the number of f32 scales behind it, for `rows` x
-// `columns` values. kQ8_0 takes block_size == columns or 32; kQ4_0 an even
-// block_size that divides columns; kF32 takes 0. Nothing when the storage rule
+// `columns` values. kQ8_0 takes block_size == columns, or 32 where that divides
+// columns; kQ4_0 an even block_size that divides columns; kF32 takes 0. Nothing when the storage rule
 // does not allow the combination or a product overflows.
 struct StorageSize {
   uint64_t payload_bytes = 0;

@@ -6,12 +6,15 @@
 #include <cstdint>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "runtime/base/bytes.h"
 #include "runtime/format/slm_format.h"
 
 namespace pedigree {
+
+class FileLayout;
 
 // A checked view of one `.slm` file. Borrows the bytes and never copies a
 // payload. Immutable, so any number of threads may read it.
@@ -50,6 +53,10 @@ class SlmReader {
 
  private:
   SlmReader() = default;
+
+  absl::Status ReadDirectory(uint64_t offset, FileLayout& layout);
+  absl::Status CheckValues() const;
+  void DeriveIdentity();
 
   ByteSpan file_bytes_;
   ModelShape shape_;

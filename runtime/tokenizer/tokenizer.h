@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "runtime/base/bytes.h"
+#include "runtime/tokenizer/utf8.h"  // IWYU pragma: export
 
 namespace pedigree {
 
@@ -68,13 +69,6 @@ class Tokenizer {
   std::vector<uint32_t> stop_ids_;
   std::vector<bool> excluded_;
 };
-
-// `bytes` as text: each maximal invalid or incomplete sequence becomes U+FFFD.
-std::string ReplaceInvalidUtf8(std::string_view bytes);
-
-// The length of the longest prefix of `bytes` that a streaming reader may show
-// now: all but an incomplete sequence at the end (at most 3 bytes).
-size_t CompleteUtf8Prefix(std::string_view bytes);
 
 }  // namespace pedigree
 
