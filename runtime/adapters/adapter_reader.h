@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -13,6 +14,15 @@
 #include "runtime/base/sha256.h"
 
 namespace pedigree {
+
+inline constexpr std::string_view kAdp1Magic = "ADP1";
+inline constexpr uint32_t kAdapterVersion = 1;
+inline constexpr uint32_t kAdapterHeaderBytes = 112;
+inline constexpr uint32_t kAdapterEntryBytes = 96;
+inline constexpr uint32_t kAdapterReservedOffset = 72;  // in an entry
+inline constexpr uint32_t kAdapterAlignment = 64;
+inline constexpr uint64_t kAdapterChecksumOffset = 104;
+inline constexpr uint32_t kAdapterKindDense = 1;
 
 // What an adapter says about the only model it may change.
 struct ParentIdentity {
