@@ -15,6 +15,13 @@
 
 namespace pedigree {
 
+inline constexpr std::string_view kSidecarSchema = "pedigree.sidecar.v1";
+
+// Names the meaning of a sidecar, not a binary: the version changes when the
+// same assembly, suite and numerics would give another sidecar.
+inline constexpr std::string_view kEvaluatorName = "pedigree.evaluation";
+inline constexpr std::string_view kEvaluatorVersion = "1";
+
 // Who is being evaluated.
 struct Subject {
   Digest model_digest;
@@ -22,7 +29,8 @@ struct Subject {
   // SHA-256 of the canonical JSON {"adapters":[...],"base":"sha256:..."};
   // names the assembly everywhere, with and without adapters.
   Digest assembly_digest;
-  // Counted diagnostics of the assembly (docs/formats/diagnostics.md).
+  // Counted diagnostics of the assembly, with no use
+  // (docs/formats/diagnostics.md).
   Json counted;
 };
 
@@ -48,9 +56,13 @@ class CaseRunner {
 //   {"manifest_digest": "sha256:...", "source_kind": "deterministic-smoke",
 //    "suite": {the frozen suite document}}
 //
-// and returns the sidecar's bytes. A failing case is a result, not an error.
-// Errors: code InvalidEvalCases for a bad request or suite; a runtime error
-// that says nothing about the model's answer (kInternal, ...) is returned.
+// and returns the sidecar's bytes, canonical JSON. A failing case is a result,
+// not an error, and so is one that the model cannot answer: the codes
+// ContextExceeded, GenerationFailed and OutputBufferExceeded are recorded as
+// the case's stop reason, "error:ContextExceeded" for example.
+//
+// Errors: code InvalidEvalCases for a bad request or suite; any other error of
+// `runner`, with the case's id.
 absl::StatusOr<std::string> RunEvalRequest(std::string_view request,
                                            CaseRunner& runner);
 

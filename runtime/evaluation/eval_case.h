@@ -1,0 +1,67 @@
+// One eval case: a prompt, what the model must answer, and how the answer is
+// judged. Specification: docs/formats/evaluation.md.
+
+#ifndef PEDIGREE_RUNTIME_EVALUATION_EVAL_CASE_H_
+#define PEDIGREE_RUNTIME_EVALUATION_EVAL_CASE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "runtime/base/json.h"
+#include "runtime/base/sha256.h"
+
+namespace pedigree {
+
+// The only scorer of this version: the output's bytes equal `expected`.
+inline constexpr std::string_view kExactMatchScorer = "exact-match";
+
+// Limits of one case. The longest answer is the output cap of generation.
+inline constexpr size_t kMaxNameBytes = 128;
+inline constexpr size_t kMaxPromptBytes = 64 << 10;
+inline constexpr size_t kMaxExpectedBytes = 64 << 10;
+inline constexpr uint32_t kMaxNewTokens = 4096;
+inline constexpr size_t kMaxTags = 16;
+
+// One case. Strings are valid UTF-8.
+struct EvalCase {
+  std::string id;
+  std::string prompt;
+  std::string expected;
+  uint32_t max_new_tokens = 0;
+  std::string scorer = std::string(kExactMatchScorer);
+  std::vector<std::string> tags;  // sorted, no two equal
+  // Names the text that several cases were made from; empty when there is none.
+  std::string source_cluster;
+  // Must pass whatever the suite's score.
+  bool hard = false;
+};
+
+// Reads a case. "id", "prompt", "expected" and "max_new_tokens" are required;
+// "scorer", "tags", "source_cluster" and "hard" default to the values above.
+//
+// Errors: code InvalidEvalCases with the member, what was found and what is
+// allowed.
+absl::StatusOr<EvalCase> ParseEvalCase(const Json& json);
+
+// The canonical form: every member, tags sorted.
+Json EvalCaseToJson(const EvalCase& eval_case);
+
+// SHA-256 of the canonical form.
+Digest EvalCaseDigest(const EvalCase& eval_case);
+
+// Whether `name` may name a suite, version, case, tag or cluster: 1 to
+// kMaxNameBytes letters, digits and "-_.+/". So names need no escaping in
+// tables, locks and command lines.
+//
+// Errors: code InvalidEvalCases, "Invalid <thing>: "<member>" ...".
+absl::Status CheckName(std::string_view thing, std::string_view member,
+                       std::string_view name);
+
+}  // namespace pedigree
+
+#endif  // PEDIGREE_RUNTIME_EVALUATION_EVAL_CASE_H_
