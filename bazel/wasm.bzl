@@ -30,7 +30,7 @@ at most 4 GiB. It has no imports, see //third_party/emscripten:no_imports.c.
 load("//bazel:release_settings.bzl", "RELEASE_OUTPUTS", "release_settings")
 
 def _wasm_transition_impl(settings, attr):
-    return release_settings("//bazel/platforms:wasm32")
+    return release_settings(str(Label("//bazel/platforms:wasm32")))
 
 wasm_transition = transition(
     implementation = _wasm_transition_impl,
@@ -66,6 +66,10 @@ _ATTRS = {
         default = "//third_party/emscripten:check_module.mjs",
         allow_single_file = True,
     ),
+    "_module_faults": attr.label(
+        default = "//third_party/emscripten:module_faults.mjs",
+        allow_single_file = True,
+    ),
     "_node": attr.label(
         default = "@node//:bin/node",
         allow_single_file = True,
@@ -90,7 +94,7 @@ def _wasm_module_impl(ctx):
         executable = ctx.file._node,
         arguments = [args],
         inputs = depset(
-            [ctx.file._check, linked[0]],
+            [ctx.file._check, ctx.file._module_faults, linked[0]],
             transitive = [ctx.attr._node_files[DefaultInfo].files],
         ),
         outputs = [ctx.outputs.out],

@@ -43,7 +43,7 @@ _LINK = [
     ACTION_NAMES.cpp_link_nodeps_dynamic_library,
 ]
 
-# What the host may count on. docs/formats describe the module's own exports.
+# What the host may count on.
 _STACK_SIZE = "1MB"
 _MAXIMUM_MEMORY = "4GB"
 
