@@ -16,14 +16,29 @@ _OPTIONS = {
     "cpu": "k8",
     "cxxopt": [],
     "dynamic_mode": "default",
+    "extra_toolchains": [],
     "features": [],
     "fission": [],
     "force_pic": False,
+    "legacy_whole_archive": True,
     "linkopt": [],
+    "ltobackendopt": [],
+    "ltoindexopt": [],
     "per_file_copt": [],
+    "per_file_ltobackendopt": [],
+    "process_headers_in_dependencies": False,
     "save_temps": False,
     "stamp": False,
+    "start_end_lib": True,
     "strip": "sometimes",
+    "stripopt": [],
+}
+
+# Name of a target in //bazel/platforms to its label, whole, since a transition
+# in another workspace has to name it too.
+_PLATFORMS = {
+    "linux_x86_64": str(Label("//bazel/platforms:linux_x86_64")),
+    "wasm32": str(Label("//bazel/platforms:wasm32")),
 }
 
 _PREFIX = "//command_line_option:"
@@ -37,7 +52,7 @@ def release_settings(platform):
     """What a transition to the release settings returns.
 
     Args:
-      platform: label of the platform to build for.
+      platform: name of the platform in //bazel/platforms.
 
     Returns:
       dict from each of RELEASE_OUTPUTS to its value.
@@ -45,5 +60,5 @@ def release_settings(platform):
     settings = {}
     for name, value in _OPTIONS.items():
         settings[_PREFIX + name] = value
-    settings[_PREFIX + "platforms"] = [platform]
+    settings[_PREFIX + "platforms"] = [_PLATFORMS[platform]]
     return settings

@@ -29,8 +29,8 @@ at most 4 GiB. It has no imports, see //third_party/emscripten:no_imports.c.
 
 load("//bazel:release_settings.bzl", "RELEASE_OUTPUTS", "release_settings")
 
-def _wasm_transition_impl(settings, attr):
-    return release_settings(str(Label("//bazel/platforms:wasm32")))
+def _wasm_transition_impl(_settings, _attr):
+    return release_settings("wasm32")
 
 wasm_transition = transition(
     implementation = _wasm_transition_impl,
@@ -79,7 +79,7 @@ _ATTRS = {
 
 def _wasm_module_impl(ctx):
     binary = ctx.attr.binary
-    if type(binary) == type([]):
+    if type(binary) == "list":
         binary = binary[0]
     linked = binary[DefaultInfo].files.to_list()
     if len(linked) != 1:
