@@ -27,6 +27,6 @@ def slm_cc_test(copts = [], deps = [], **kwargs):
     """
     native.cc_test(
         copts = _COPTS + copts,
-        deps = deps + ["@com_google_googletest//:gtest_main"],
+        deps = deps + [Label("@com_google_googletest//:gtest_main")],
         **kwargs
     )

@@ -1,0 +1,90 @@
+"""Building what feeds a packet under the release settings.
+
+    slm_cc_binary(name = "pedigree_bin", srcs = ["main.cc"], tags = ["manual"])
+
+    release_binary(name = "pedigree", binary = ":pedigree_bin")
+
+`:pedigree` has the same bytes whatever the command line says: `-c dbg`,
+`--copt`, another platform or sanitizers change nothing. Rules that run a tool to
+make an artifact take the tool by `cfg = release_transition`.
+
+With the flags of this project's .bazelrc the settings are the default ones, so
+nothing is compiled twice.
+"""
+
+load("//bazel:release_settings.bzl", "RELEASE_OUTPUTS", "release_settings")
+
+def _release_transition_impl(_settings, _attr):
+    return release_settings("linux_x86_64")
+
+release_transition = transition(
+    implementation = _release_transition_impl,
+    inputs = [],
+    outputs = RELEASE_OUTPUTS,
+)
+
+_ALLOWLIST = attr.label(
+    default = "@bazel_tools//tools/allowlists/function_transition_allowlist",
+)
+
+def _release_binary_impl(ctx):
+    binary = ctx.attr.binary
+    if type(binary) == "list":
+        binary = binary[0]
+    built = binary[DefaultInfo].files_to_run.executable
+    executable = ctx.actions.declare_file(ctx.attr.out or ctx.label.name)
+    ctx.actions.symlink(
+        output = executable,
+        target_file = built,
+        is_executable = True,
+    )
+    return [DefaultInfo(
+        executable = executable,
+        files = depset([executable]),
+        runfiles = ctx.runfiles([executable]).merge(
+            binary[DefaultInfo].default_runfiles,
+        ),
+    )]
+
+release_binary = rule(
+    implementation = _release_binary_impl,
+    doc = """One program, built for Linux on x86-64 under the release settings.
+
+The program runs anywhere a C library of 2022 or later is; it needs nothing
+else.""",
+    attrs = {
+        "binary": attr.label(
+            doc = "The `cc_binary`.",
+            cfg = release_transition,
+            executable = True,
+            mandatory = True,
+        ),
+        "out": attr.string(doc = "Name of the file. Default: the target's."),
+        "_allowlist_function_transition": _ALLOWLIST,
+    },
+    executable = True,
+)
+
+def _release_files_impl(ctx):
+    files = depset(transitive = [
+        src[DefaultInfo].files
+        for src in ctx.attr.srcs
+    ])
+    runfiles = ctx.runfiles(transitive_files = files)
+    for src in ctx.attr.srcs:
+        runfiles = runfiles.merge(src[DefaultInfo].default_runfiles)
+    return [DefaultInfo(files = files, runfiles = runfiles)]
+
+release_files = rule(
+    implementation = _release_files_impl,
+    doc = "The outputs of `srcs`, built under the release settings.",
+    attrs = {
+        "srcs": attr.label_list(
+            doc = "Targets whose files this one stands for.",
+            allow_files = True,
+            cfg = release_transition,
+            mandatory = True,
+        ),
+        "_allowlist_function_transition": _ALLOWLIST,
+    },
+)
