@@ -29,6 +29,7 @@ def _main():
     subprocess.check_call([
         os.path.join(llvm, 'clang'),
         '--target=wasm32-unknown-emscripten',
+        '-nostdinc',
         '-O2',
         '-c',
         os.path.join(os.path.dirname(__file__), 'no_imports.c'),

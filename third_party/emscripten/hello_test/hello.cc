@@ -60,4 +60,11 @@ bool fill(uint32_t bytes) {
   return true;
 }
 
+// Uses `depth` KiB of the stack, and more.
+int32_t nest(int32_t depth) {
+  volatile uint8_t frame[1024];
+  frame[depth % 1024] = 1;
+  return depth == 0 ? 0 : nest(depth - 1) + frame[depth % 1024];
+}
+
 }  // extern "C"

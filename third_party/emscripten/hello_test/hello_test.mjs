@@ -20,4 +20,9 @@ assert.equal(lastResult(), 'Invalid count: -3 (must not be negative)');
 const before = exports.memory.buffer.byteLength;
 assert.equal(exports.fill(3 * before), 1);
 assert.ok(exports.memory.buffer.byteLength > 3 * before);
+
+// The stack has 1 MiB, and what overflows it traps. A trap leaves the module in
+// no state to use, so this comes last.
+assert.equal(exports.nest(900), 900);
+assert.throws(() => exports.nest(2000), WebAssembly.RuntimeError);
 console.log(`${bytes.length} bytes, node ${process.version}`);
