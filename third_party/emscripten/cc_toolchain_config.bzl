@@ -183,7 +183,9 @@ def _features(ctx, llvm, emscripten):
         ),
         _flags(
             "no_optimization",
-            [(_COMPILE, ["-O0", "-g"]), (_LINK, ["-O0"])],
+            # Linking without optimization would take debugging libraries, which
+            # the repository leaves out.
+            [(_COMPILE, ["-O0", "-g"]), (_LINK, ["-O1"])],
             [with_feature_set(features = ["dbg"])],
         ),
         _flags(

@@ -1,15 +1,18 @@
 // A module that uses what the runtime's module uses: the C++ library, Abseil's
-// errors, 128-bit SIMD, a static constructor and memory that has to grow.
+// errors, SHA-256, 128-bit SIMD, a static constructor and memory that has to grow.
 
+#include <openssl/sha.h>
 #include <wasm_simd128.h>
 
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 
 namespace {
@@ -45,6 +48,17 @@ float sum_of_halves(int32_t count) {
   absl::StatusOr<float> sum = SumOfHalves(count);
   last_result = sum.ok() ? *greeting : std::string(sum.status().message());
   return sum.ok() ? *sum : -1;
+}
+
+// The SHA-256 digest of "abc" in hexadecimal, as the last result.
+void hash_abc() {
+  uint8_t digest[SHA256_DIGEST_LENGTH];
+  SHA256_CTX context;
+  SHA256_Init(&context);
+  SHA256_Update(&context, "abc", 3);
+  SHA256_Final(digest, &context);
+  last_result = absl::BytesToHexString(std::string_view(
+      reinterpret_cast<const char*>(digest), sizeof(digest)));
 }
 
 const char* last_result_ptr() { return last_result.data(); }
