@@ -1,0 +1,352 @@
+#include "release/verify.h"
+
+#include <map>
+#include <set>
+#include <string_view>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "release/cross_links.h"
+#include "release/file_stream.h"
+#include "release/json_difference.h"
+#include "release/layout.h"
+#include "release/oci.h"
+#include "release/packet_builder.h"
+#include "release/packet_contents.h"
+#include "runtime/base/json.h"
+#include "runtime/base/proto_json.h"
+
+namespace pedigree {
+namespace {
+
+// More would help nobody, and a hostile packet could ask for any number.
+constexpr size_t kMaxFaults = 200;
+
+constexpr LayerKind kOnce[] = {
+    LayerKind::kRecord,         LayerKind::kModel,
+    LayerKind::kModelManifest,  LayerKind::kDecision,
+    LayerKind::kPolicy,         LayerKind::kDerivationNode,
+    LayerKind::kReleaseNode,
+};
+
+// Texts come from outside: only printable ASCII is shown, and not too much.
+std::string Shown(std::string_view text, size_t max_bytes = 600) {
+  std::string shown(text.substr(0, max_bytes));
+  for (char& c : shown) {
+    if (c < ' ' || c > '~') c = '?';
+  }
+  return shown;
+}
+
+class Verifier {
+ public:
+  Verifier(const std::string& directory, VerifyReport& report)
+      : directory_(directory), report_(report) {}
+
+  absl::Status Verify(const std::optional<Digest>& expected_digest) {
+    absl::StatusOr<LayoutListing> listing =
+        ListLayout(directory_, &report_.faults);
+    if (!listing.ok()) return listing.status();
+    listing_ = *std::move(listing);
+    CheckMarker();
+    if (ReadIndex(expected_digest) && ReadManifest()) {
+      ReadBlobs();
+      CheckUnreferenced();
+      if (report_.faults.empty()) CheckRecords();
+    }
+    if (report_.faults.size() > kMaxFaults) {
+      const size_t more = report_.faults.size() - kMaxFaults;
+      report_.faults.resize(kMaxFaults);
+      Fault(absl::StrCat("and ", more, " faults more"));
+    }
+    return absl::OkStatus();
+  }
+
+ private:
+  void Fault(std::string fault) {
+    report_.faults.push_back(std::move(fault));
+  }
+
+  void Note(const absl::Status& status) {
+    if (!status.ok()) Fault(Shown(status.message()));
+  }
+
+  // A file of the layout that is not a blob. What ListLayout found wrong with
+  // it is not said twice.
+  std::optional<std::string> ReadPart(const std::string& name) {
+    absl::StatusOr<std::string> text =
+        ReadSmallFile(absl::StrCat(directory_, "/", name), Links::kRefuse,
+                      kMaxIndexBytes);
+    if (text.ok()) return *std::move(text);
+    if (absl::IsResourceExhausted(text.status())) {
+      Fault(absl::StrCat("Invalid ", name, ": longer than ", kMaxIndexBytes,
+                         " bytes"));
+    } else if (report_.faults.empty()) {
+      Fault(absl::StrCat("Invalid layout: ", name, " cannot be read"));
+    }
+    return std::nullopt;
+  }
+
+  void CheckMarker() {
+    const std::optional<std::string> text = ReadPart("oci-layout");
+    if (text.has_value()) Note(CheckOciLayoutMarker(*text));
+  }
+
+  bool ReadIndex(const std::optional<Digest>& expected_digest) {
+    const std::optional<std::string> text = ReadPart("index.json");
+    if (!text.has_value()) return false;
+    absl::StatusOr<Descriptor> descriptor = ParseOciIndex(*text);
+    if (!descriptor.ok()) {
+      Note(descriptor.status());
+      return false;
+    }
+    manifest_descriptor_ = *std::move(descriptor);
+    report_.digest = manifest_descriptor_.digest;
+    if (expected_digest.has_value() &&
+        *expected_digest != manifest_descriptor_.digest) {
+      Fault(absl::StrCat("Not the expected packet: digest is ",
+                         manifest_descriptor_.digest.ToString(),
+                         " (expected ", expected_digest->ToString(), ")"));
+    }
+    return true;
+  }
+
+  // Whether a file of the right size is there for `descriptor`.
+  bool CheckPresent(const std::string& what, const Descriptor& descriptor) {
+    referenced_.insert(descriptor.digest);
+    const auto blob = listing_.blobs.find(descriptor.digest);
+    if (blob == listing_.blobs.end()) {
+      Fault(absl::StrCat("Missing blob ", descriptor.digest.ToString(), ": ",
+                         what));
+      return false;
+    }
+    if (blob->second == descriptor.size) return true;
+    Fault(absl::StrCat("Corrupted ", what, ": size is ", blob->second,
+                       " (expected ", descriptor.size, "), blob ",
+                       descriptor.digest.ToString()));
+    return false;
+  }
+
+  bool CheckDigest(const std::string& what, const Digest& found,
+                   const Digest& expected) {
+    if (found == expected) return true;
+    Fault(absl::StrCat("Corrupted ", what, ": digest is ", found.ToString(),
+                       " (expected ", expected.ToString(), ")"));
+    return false;
+  }
+
+  // The bytes of a blob that is to be parsed, once they are known to be the
+  // right ones.
+  std::optional<std::string> ReadBlob(const std::string& what,
+                                      const Descriptor& descriptor,
+                                      uint64_t max_bytes) {
+    if (!CheckPresent(what, descriptor)) return std::nullopt;
+    absl::StatusOr<std::string> text = ReadSmallFile(
+        BlobPath(directory_, descriptor.digest), Links::kRefuse, max_bytes);
+    if (!text.ok()) {
+      Fault(absl::StrCat("Invalid ", what, ": cannot be read, or longer than ",
+                         max_bytes, " bytes"));
+      return std::nullopt;
+    }
+    if (!CheckDigest(what, Sha256(*text), descriptor.digest)) {
+      return std::nullopt;
+    }
+    return *std::move(text);
+  }
+
+  bool ReadManifest() {
+    std::optional<std::string> text =
+        ReadBlob("packet manifest", manifest_descriptor_, kMaxManifestBytes);
+    if (!text.has_value()) return false;
+    manifest_text_ = *std::move(text);
+    const size_t before = report_.faults.size();
+    manifest_ = ParseOciManifest(manifest_text_, &report_.faults);
+    for (size_t i = before; i < report_.faults.size(); ++i) {
+      report_.faults[i] = Shown(report_.faults[i]);
+    }
+    return report_.faults.size() == before;
+  }
+
+  // Reads or hashes every blob, whatever is wrong with the others.
+  void ReadBlobs() {
+    if (std::optional<std::string> text =
+            ReadBlob("packet config", manifest_.config, kMaxDocumentBytes)) {
+      config_text_ = *std::move(text);
+    }
+    std::map<std::string, size_t> file_paths;
+    std::set<Digest> digests;
+    std::map<LayerKind, size_t> counts;
+    for (size_t i = 0; i < manifest_.layers.size(); ++i) {
+      const Descriptor& layer = manifest_.layers[i];
+      if (!file_paths.emplace(layer.file_path, i).second) {
+        Fault(absl::StrCat("Invalid packet manifest: two layers are named ",
+                           Shown(layer.file_path, 120)));
+      }
+      if (!digests.insert(layer.digest).second) {
+        Fault(absl::StrCat("Invalid packet manifest: two layers are ",
+                           layer.digest.ToString()));
+      }
+      if (const std::optional<LayerKind> kind = CheckName(layer)) {
+        ++counts[*kind];
+        ReadLayer(*kind, layer);
+      }
+    }
+    for (LayerKind kind : kOnce) {
+      if (counts[kind] == 0) {
+        Fault(absl::StrCat("Invalid packet manifest: no layer is named ",
+                           LayerFilePathPrefix(kind)));
+      }
+    }
+  }
+
+  // What a layer's name says it is.
+  std::optional<LayerKind> CheckName(const Descriptor& layer) {
+    referenced_.insert(layer.digest);
+    const std::optional<LayerKind> kind = LayerKindOfFilePath(layer.file_path);
+    if (!IsSafeFilePath(layer.file_path)) {
+      Fault(absl::StrCat("Invalid packet manifest: unsafe file name \"",
+                         Shown(layer.file_path, 120), "\" of layer ",
+                         layer.digest.ToString()));
+      return std::nullopt;
+    }
+    if (!kind.has_value()) {
+      Fault(absl::StrCat("Invalid packet manifest: no layer of a packet is "
+                         "named \"",
+                         Shown(layer.file_path, 120), "\""));
+      return std::nullopt;
+    }
+    if (layer.media_type != LayerMediaType(*kind)) {
+      Fault(absl::StrCat("Invalid packet manifest: mediaType of ",
+                         layer.file_path, " is \"", Shown(layer.media_type, 120),
+                         "\" (expected \"", LayerMediaType(*kind), "\")"));
+      return std::nullopt;
+    }
+    return kind;
+  }
+
+  void ReadLayer(LayerKind kind, const Descriptor& layer) {
+    report_.layers.push_back({kind, layer.file_path, layer.digest, layer.size});
+    if (!IsDocument(kind)) return HashLayer(kind, layer);
+    const std::optional<std::string> text =
+        ReadBlob(layer.file_path, layer, kMaxDocumentBytes);
+    if (!text.has_value()) return;
+    absl::Status status;
+    if (kind == LayerKind::kRecord) {
+      record_text_ = *text;
+      status = ParseCanonicalRecord(*text, "release record", &report_.record);
+    } else if (kind == LayerKind::kReleaseNode) {
+      release_node_text_ = *text;
+    } else {
+      status = AddDocument(kind, *text, contents_);
+    }
+    if (!status.ok()) {
+      Fault(absl::StrCat(layer.file_path, ": ", Shown(status.message())));
+    }
+  }
+
+  void HashLayer(LayerKind kind, const Descriptor& layer) {
+    if (!CheckPresent(layer.file_path, layer)) return;
+    const absl::StatusOr<FileDigest> file =
+        DigestFile(BlobPath(directory_, layer.digest), Links::kRefuse);
+    if (!file.ok()) {
+      return Fault(
+          absl::StrCat("Invalid ", layer.file_path, ": cannot be read"));
+    }
+    if (!CheckDigest(layer.file_path, file->digest, layer.digest)) return;
+    AddHashed(kind, layer.file_path, {layer.digest, layer.size});
+  }
+
+  void AddHashed(LayerKind kind, std::string_view file_path,
+                 const HashedBlob& blob) {
+    const std::string_view name =
+        absl::StripPrefix(file_path, LayerFilePathPrefix(kind));
+    if (kind == LayerKind::kModel) {
+      contents_.model = blob;
+    } else if (kind == LayerKind::kAdapter) {
+      contents_.adapters.push_back(blob);
+    } else if (kind == LayerKind::kRuntime) {
+      contents_.runtimes.push_back(
+          {std::string(name.substr(0, name.find('/'))), blob});
+    } else {
+      contents_.licenses.push_back({std::string(name), blob});
+    }
+  }
+
+  void CheckUnreferenced() {
+    referenced_.insert(manifest_descriptor_.digest);
+    for (const auto& [digest, size] : listing_.blobs) {
+      if (referenced_.count(digest) == 0) {
+        Fault(absl::StrCat("Invalid layout: blobs/sha256/", digest.Hex(),
+                           " belongs to nothing in the packet"));
+      }
+    }
+  }
+
+  // Every blob is what the manifest says. Now: do they belong together?
+  void CheckRecords() {
+    const release::ReleaseRecord& record = report_.record;
+    contents_.name = record.name();
+    contents_.version = record.version();
+    contents_.toolchain_pins = {record.toolchain_pins().begin(),
+                                record.toolchain_pins().end()};
+    contents_.inputs_digest = record.inputs_digest();
+    for (const std::string& fault : CheckCrossLinks(contents_)) {
+      Fault(Shown(fault));
+    }
+    // Building from parts that do not fit would only repeat the same faults.
+    if (!report_.faults.empty()) return;
+    absl::StatusOr<BuiltPacket> expected = BuildPacket(contents_);
+    if (!expected.ok()) return Note(expected.status());
+    Compare("release-node.json", release_node_text_, expected->release_node);
+    Compare("record.json", record_text_, expected->record);
+    Compare("packet config", config_text_, expected->config);
+    // Without this, each fault above would come again as a changed digest.
+    if (report_.faults.empty()) {
+      Compare("packet manifest", manifest_text_, expected->manifest);
+    }
+  }
+
+  void Compare(std::string_view what, const std::string& found,
+               const std::string& expected) {
+    if (found == expected) return;
+    const absl::StatusOr<Json> found_json = ParseJson(found, what);
+    const absl::StatusOr<Json> expected_json = ParseJson(expected, what);
+    if (!found_json.ok()) return Note(found_json.status());
+    const std::vector<std::string> differences =
+        DescribeDifferences(*found_json, *expected_json);
+    for (const std::string& difference : differences) {
+      Fault(absl::StrCat("Invalid ", what, ": ", difference));
+    }
+    if (differences.empty()) {
+      Fault(absl::StrCat("Invalid ", what, ": not in canonical form"));
+    }
+  }
+
+  const std::string& directory_;
+  VerifyReport& report_;
+  LayoutListing listing_;
+  Descriptor manifest_descriptor_;
+  OciManifest manifest_;
+  std::string manifest_text_;
+  std::string config_text_;
+  std::string record_text_;
+  std::string release_node_text_;
+  PacketContents contents_;
+  std::set<Digest> referenced_;
+};
+
+}  // namespace
+
+absl::StatusOr<VerifyReport> VerifyPacket(
+    const std::string& directory,
+    const std::optional<Digest>& expected_digest) {
+  VerifyReport report;
+  const absl::Status status =
+      Verifier(directory, report).Verify(expected_digest);
+  if (!status.ok()) return status;
+  return report;
+}
+
+}  // namespace pedigree
