@@ -9,7 +9,8 @@
 """
 
 # Node and files are found from the test's own runfiles, and the entry starts in
-# the runfiles folder of its workspace, so paths by $(rootpath) work as they are.
+# the runfiles folder of its workspace, so paths by $(rootpath) work as they
+# are.
 _LAUNCHER = """#!/bin/sh
 set -eu
 runfiles=${{TEST_SRCDIR:-$0.runfiles}}

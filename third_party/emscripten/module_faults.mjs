@@ -2,8 +2,8 @@
 const GIVEN = ['__indirect_function_table', '_initialize', 'memory'];
 
 // Why a WebAssembly.Module is not one that a host can instantiate with an empty
-// imports object and that exports just the functions `wanted`; an empty `wanted`
-// allows any exports. One message a fault, no message for a good module.
+// imports object and that exports just the functions `wanted`; an empty
+// `wanted` allows any exports. One message a fault, none for a good module.
 export function moduleFaults(module, wanted) {
   const faults = WebAssembly.Module.imports(module).map(
       ({module, name, kind}) => `imports ${kind} "${module}.${name}"`);

@@ -12,8 +12,8 @@
 //   exit                 trap: the host owns the process
 //   JavaScript in C++    not run, gives 0; Abseil asks it for stack traces
 //
-// What is not defined here stays an import and the build refuses the module. The
-// linker drops the functions that a module does not reach.
+// What is not defined here stays an import and the build refuses the module.
+// The linker drops the functions that a module does not reach.
 
 typedef unsigned char uint8_t;
 typedef unsigned short uint16_t;

@@ -2,9 +2,9 @@
 
 load("//third_party:programs.bzl", "debian_programs")
 
-# Debian's libnode reads five of its own modules from this folder at startup. The
-# launcher opens the repository's copy of it as file descriptor 9, and libnode is
-# told to look there, so that it never reads the host's.
+# Debian's libnode reads five of its own modules from this folder at startup.
+# The launcher opens the repository's copy of it as file descriptor 9, and
+# libnode is told to look there, so that it never reads the host's.
 _MODULES = "/usr/share/nodejs/"
 _OPENED = "/proc/self/fd/9///"
 

@@ -4,8 +4,8 @@ load("//third_party:programs.bzl", "debian_programs")
 
 _LIB = "usr/lib/python3.11/"
 
-# Modules that need libraries of their own (_ssl, _bz2, _lzma) are optional where
-# Emscripten imports them, and left out.
+# Modules that need libraries of their own (_ssl, _bz2, _lzma) are optional
+# where Emscripten imports them, and left out.
 _EXCLUDED = [
     "email/mime",
     "encodings/[b-km-tv-z]*",
@@ -44,7 +44,7 @@ _STDLIB = [
 ]
 
 def python_repository():
-    """Defines @pedigree_python: `bin/python3`, deaf to the caller's environment."""
+    """Defines @pedigree_python: `bin/python3`, deaf to the environment."""
     debian_programs(
         name = "pedigree_python",
         build_file = Label("//third_party/python:python.BUILD.bazel"),
