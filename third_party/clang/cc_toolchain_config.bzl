@@ -96,6 +96,7 @@ def _impl(ctx):
             "-rtlib=compiler-rt",
             "-unwindlib=none",
             "-nostdlib++",
+            "-Wl,--as-needed",
             "-Wl,--build-id=none",
             "-Wl,--gc-sections",
             "-Wl,--no-undefined",
