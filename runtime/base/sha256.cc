@@ -6,7 +6,9 @@
 #include "absl/strings/str_cat.h"
 // The streaming form exists both in libcrypto and in the portable sources that
 // the WebAssembly build compiles; the EVP form does not.
+#ifndef OPENSSL_SUPPRESS_DEPRECATED
 #define OPENSSL_SUPPRESS_DEPRECATED
+#endif
 #include "openssl/sha.h"
 
 namespace pedigree {
