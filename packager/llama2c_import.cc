@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "packager/sentencepiece_merges.h"
+#include "packager/sentencepiece_merges.h"
 #include "packager/tokenizer_writer.h"
 #include "runtime/base/status_macros.h"
 

@@ -1,0 +1,96 @@
+#include "packager/adapter_commands.h"
+
+#include <cstdio>
+#include <memory>
+#include <string>
+
+#include "packager/command_inputs.h"
+#include "packager/descend.h"
+#include "packager/output_files.h"
+#include "packager/package.h"
+#include "runtime/adapters/adapter_stack.h"
+#include "runtime/base/file.h"
+#include "runtime/base/status_macros.h"
+#include "runtime/model/model.h"
+
+namespace pedigree {
+namespace {
+
+struct MakeOptions {
+  PackageOptions package;
+  std::string spec;
+  std::string parent;
+};
+
+absl::StatusOr<Outcome> Make(const MakeOptions& options) {
+  MappedInputs inputs;
+  PEDIGREE_RETURN_IF_ERROR(inputs.Add("spec", options.spec));
+  PEDIGREE_RETURN_IF_ERROR(inputs.Add("model", options.parent));
+  PEDIGREE_ASSIGN_OR_RETURN(
+      const PackageRequest request,
+      MakeRequest("adapter-spec", options.package, inputs));
+  PEDIGREE_ASSIGN_OR_RETURN(const std::vector<OutputFile> files,
+                            PackageAdapter(request));
+  PEDIGREE_RETURN_IF_ERROR(WriteOutputFiles(files));
+  return Outcome::kGood;
+}
+
+struct CheckOptions {
+  std::string adapter;
+  std::string model;
+};
+
+absl::StatusOr<Outcome> Check(const CheckOptions& options) {
+  PEDIGREE_ASSIGN_OR_RETURN(const MappedFile adapter_file,
+                            MappedFile::Open(options.adapter));
+  PEDIGREE_ASSIGN_OR_RETURN(const MappedFile model_file,
+                            MappedFile::Open(options.model));
+  auto model = Model::Load(model_file.bytes());
+  if (!model.ok()) return AnnotateWithPath(model.status(), options.model);
+  PEDIGREE_RETURN_IF_ERROR(
+      AnnotateWithPath(AdapterStack(**model).Validate(adapter_file.bytes()),
+                       options.adapter));
+  std::printf("adapter %s fits model %s\n",
+              Sha256(adapter_file.bytes()).ToString().c_str(),
+              (*model)->digest().ToString().c_str());
+  return Outcome::kGood;
+}
+
+void AddMake(CommandLine& command_line, CLI::App* group) {
+  auto options = std::make_shared<MakeOptions>();
+  CLI::App* command =
+      command_line.Add(group, "make", "Make an adapter from a spec",
+                       [options] { return Make(*options); });
+  command->add_option("spec", options->spec, "Adapter spec")->required();
+  command->add_option("--parent", options->parent, "Parent model")->required();
+  AddPackageOptions(command, &options->package);
+}
+
+void AddCheck(CommandLine& command_line, CLI::App* group) {
+  auto options = std::make_shared<CheckOptions>();
+  CLI::App* command = command_line.Add(
+      group, "check", "Tell whether an adapter may be applied to a model",
+      [options] { return Check(*options); });
+  command->add_option("adapter", options->adapter, "Adapter")->required();
+  command->add_option("--model", options->model, "Model")->required();
+}
+
+void AddStack(CommandLine& command_line, CLI::App* group) {
+  auto options = std::make_shared<DescendOptions>();
+  CLI::App* command = command_line.Add(
+      group, "stack", "Describe an unfused descendant: a model and adapters",
+      [options] { return Descend("adapter", *options); });
+  AddDescendOptions(command, options.get());
+}
+
+}  // namespace
+
+void AddAdapterCommands(CommandLine& command_line) {
+  CLI::App* group = command_line.Add(
+      nullptr, "adapter", "Make, check and stack adapters", nullptr);
+  AddMake(command_line, group);
+  AddCheck(command_line, group);
+  AddStack(command_line, group);
+}
+
+}  // namespace pedigree

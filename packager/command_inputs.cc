@@ -1,0 +1,97 @@
+#include "packager/command_inputs.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "packager/derivation.h"
+#include "runtime/base/sha256.h"
+#include "runtime/base/status_macros.h"
+
+namespace pedigree {
+namespace {
+
+// "dir/name.ext" without folders and extension.
+std::string Stem(const std::string& path) {
+  const std::string file = path.substr(path.rfind('/') + 1);
+  return file.substr(0, file.rfind('.'));
+}
+
+absl::StatusOr<packager::License> ReadLicense(const std::string& option) {
+  const size_t equals = option.find('=');
+  if (equals == 0 || equals == std::string::npos) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "Invalid --license: \"", option, "\" (expected SPDX-ID=FILE)"));
+  }
+  PEDIGREE_ASSIGN_OR_RETURN(const MappedFile file,
+                            MappedFile::Open(option.substr(equals + 1)));
+  packager::License license;
+  license.set_name(option.substr(0, equals));
+  license.set_digest(Sha256(file.bytes()).ToString());
+  return license;
+}
+
+}  // namespace
+
+void AddPackageOptions(CLI::App* command, PackageOptions* options) {
+  command->add_option("--out", options->out, "File to write")->required();
+  command->add_option("--name", options->name,
+                      "Name in the manifest; default: that of the file");
+  command->add_option("--version", options->version,
+                      "Version in the manifest; default: 0.0.0");
+  command->add_option("--license", options->licenses,
+                      "SPDX-ID=FILE; may be repeated");
+}
+
+void AddStorageOptions(CLI::App* command, StorageOptions* options) {
+  command->add_option("--dtype", options->dtype,
+                      "Storage of matrices: f32, q8_0 or q4_0; default: f32");
+  command->add_option("--q8-0-group", options->q8_0_group,
+                      "Columns a q8_0 scale covers: row or 32; default: row");
+}
+
+void SetStorage(const StorageOptions& options,
+                packager::OperatorConfig& config) {
+  config.set_dtype(options.dtype);
+  config.set_q8_0_group(options.q8_0_group);
+}
+
+absl::StatusOr<PackageInfo> ReadPackageInfo(const PackageOptions& options) {
+  PackageInfo info;
+  info.name = options.name.empty() ? Stem(options.out) : options.name;
+  info.version = options.version;
+  for (const std::string& option : options.licenses) {
+    PEDIGREE_ASSIGN_OR_RETURN(packager::License license, ReadLicense(option));
+    info.licenses.push_back(std::move(license));
+  }
+  return info;
+}
+
+absl::Status MappedInputs::Add(std::string role, const std::string& path) {
+  PEDIGREE_ASSIGN_OR_RETURN(MappedFile file, MappedFile::Open(path));
+  inputs_.push_back(MakeOperatorInput(std::move(role), path, file.bytes()));
+  files_.push_back(std::move(file));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<PackageRequest> MakeRequest(std::string operator_name,
+                                           const PackageOptions& options,
+                                           const MappedInputs& inputs) {
+  PackageRequest request;
+  request.operator_name = std::move(operator_name);
+  request.inputs = inputs.inputs();
+  PEDIGREE_ASSIGN_OR_RETURN(request.info, ReadPackageInfo(options));
+  request.out = options.out;
+  return request;
+}
+
+absl::Status AddParentNode(const std::string& path, const std::string& model,
+                           PackageRequest& request) {
+  const std::string file = path.empty() ? model + ".node.json" : path;
+  PEDIGREE_ASSIGN_OR_RETURN(const std::string text, ReadFile(file));
+  absl::StatusOr<packager::DerivationNode> node = ParseDerivationNode(text);
+  if (!node.ok()) return AnnotateWithPath(node.status(), file);
+  request.parents.push_back(*std::move(node));
+  return absl::OkStatus();
+}
+
+}  // namespace pedigree

@@ -1,0 +1,74 @@
+// What the packager's subcommands share: options, and files mapped as inputs of
+// an operator.
+
+#ifndef PEDIGREE_PACKAGER_COMMAND_INPUTS_H_
+#define PEDIGREE_PACKAGER_COMMAND_INPUTS_H_
+
+#include <string>
+#include <vector>
+
+#include "CLI/CLI.hpp"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "packager/manifest.h"
+#include "packager/operators.h"
+#include "packager/package.h"
+#include "runtime/base/file.h"
+
+namespace pedigree {
+
+// Options of every subcommand that makes an artifact.
+struct PackageOptions {
+  std::string out;
+  std::string name;
+  std::string version = "0.0.0";
+  // "SPDX-ID=FILE" each.
+  std::vector<std::string> licenses;
+};
+
+// Adds --out, --name, --version and --license to `command`.
+void AddPackageOptions(CLI::App* command, PackageOptions* options);
+
+// Options of subcommands that store matrices.
+struct StorageOptions {
+  std::string dtype = "f32";
+  std::string q8_0_group = "row";
+};
+
+// Adds --dtype and --q8-0-group.
+void AddStorageOptions(CLI::App* command, StorageOptions* options);
+
+// Sets dtype and group of `config`.
+void SetStorage(const StorageOptions& options,
+                packager::OperatorConfig& config);
+
+// Name (by default the file name of --out without its extension), version and
+// digests of the licence files. Errors: kInvalidArgument for a licence that is
+// not SPDX-ID=FILE; those of MappedFile::Open.
+absl::StatusOr<PackageInfo> ReadPackageInfo(const PackageOptions& options);
+
+// Files mapped while an operator runs on them.
+class MappedInputs {
+ public:
+  // Maps and hashes one more file.
+  absl::Status Add(std::string role, const std::string& path);
+
+  const std::vector<OperatorInput>& inputs() const { return inputs_; }
+
+ private:
+  std::vector<MappedFile> files_;
+  std::vector<OperatorInput> inputs_;
+};
+
+// The request of `operator_name` with what `options` and `inputs` give.
+absl::StatusOr<PackageRequest> MakeRequest(std::string operator_name,
+                                           const PackageOptions& options,
+                                           const MappedInputs& inputs);
+
+// Adds the node at `path`, by default `<model>.node.json`, as the parent.
+absl::Status AddParentNode(const std::string& path, const std::string& model,
+                           PackageRequest& request);
+
+}  // namespace pedigree
+
+#endif  // PEDIGREE_PACKAGER_COMMAND_INPUTS_H_

@@ -1,0 +1,15 @@
+#include "packager/commands.h"
+
+#include "packager/adapter_commands.h"
+#include "packager/model_commands.h"
+#include "packager/receipt_commands.h"
+
+namespace pedigree {
+
+void AddPackagerCommands(CommandLine& command_line) {
+  AddModelCommands(command_line);
+  AddAdapterCommands(command_line);
+  AddReceiptCommands(command_line);
+}
+
+}  // namespace pedigree
