@@ -1,0 +1,76 @@
+#include "runtime/commands/assembly_files.h"
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "CLI/CLI.hpp"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "runtime/base/bytes.h"
+#include "runtime/base/file.h"
+#include "runtime/base/sha256.h"
+#include "runtime/base/status_macros.h"
+#include "runtime/exports/runtime.h"
+
+namespace pedigree {
+namespace {
+
+uint64_t SteadyNanoseconds() {
+  return static_cast<uint64_t>(
+      std::chrono::duration_cast<std::chrono::nanoseconds>(
+          std::chrono::steady_clock::now().time_since_epoch())
+          .count());
+}
+
+absl::Status CheckDigest(const std::string& expected, ByteSpan bytes) {
+  if (expected.empty()) return absl::OkStatus();
+  PEDIGREE_ASSIGN_OR_RETURN(const Digest digest, ParseDigest(expected));
+  const Digest computed = Sha256(bytes);
+  if (computed == digest) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat("Invalid model: digest is ", computed.ToString(),
+                   " (expected ", digest.ToString(), ")"));
+}
+
+absl::Status Apply(const std::string& path, Runtime& runtime) {
+  PEDIGREE_ASSIGN_OR_RETURN(const MappedFile file, MappedFile::Open(path));
+  return AnnotateWithPath(runtime.ApplyAdapter(file.bytes()), path);
+}
+
+}  // namespace
+
+void AddAssemblyOptions(CLI::App& command, AssemblyOptions& options) {
+  command.add_option("MODEL", options.model, "The .slm file")->required();
+  command
+      .add_option("--adapter", options.adapters,
+                  "Adapter to apply; may be given again, in order")
+      ->type_name("FILE");
+  command
+      .add_option("--expect-digest", options.expect_digest,
+                  "sha256:.. that the model file must have")
+      ->type_name("DIGEST");
+}
+
+absl::StatusOr<LoadedAssembly> LoadedAssembly::Open(
+    const AssemblyOptions& options) {
+  PEDIGREE_ASSIGN_OR_RETURN(MappedFile model, MappedFile::Open(options.model));
+  PEDIGREE_RETURN_IF_ERROR(AnnotateWithPath(
+      CheckDigest(options.expect_digest, model.bytes()), options.model));
+  LoadedAssembly assembly(std::move(model));
+  PEDIGREE_RETURN_IF_ERROR(AnnotateWithPath(
+      assembly.runtime_->LoadModel(assembly.model_.bytes()), options.model));
+  for (const std::string& adapter : options.adapters) {
+    PEDIGREE_RETURN_IF_ERROR(Apply(adapter, *assembly.runtime_));
+  }
+  return assembly;
+}
+
+LoadedAssembly::LoadedAssembly(MappedFile model)
+    : model_(std::move(model)), runtime_(std::make_unique<Runtime>()) {
+  runtime_->SetClock(SteadyNanoseconds);
+}
+
+}  // namespace pedigree

@@ -1,0 +1,50 @@
+// A model file and the adapter files on top of it, as commands name them.
+
+#ifndef PEDIGREE_RUNTIME_COMMANDS_ASSEMBLY_FILES_H_
+#define PEDIGREE_RUNTIME_COMMANDS_ASSEMBLY_FILES_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "CLI/CLI.hpp"
+#include "absl/status/statusor.h"
+#include "runtime/base/file.h"
+#include "runtime/exports/runtime.h"
+
+namespace pedigree {
+
+// The options of every command that runs a model.
+struct AssemblyOptions {
+  std::string model;
+  std::vector<std::string> adapters;  // in order of application
+  // "sha256:..", or empty: what the model file must be, checked before
+  // anything in it is read.
+  std::string expect_digest;
+};
+
+// Adds the positional MODEL, --adapter and --expect-digest to `command`.
+// `options` must live as long as the command.
+void AddAssemblyOptions(CLI::App& command, AssemblyOptions& options);
+
+// A runtime with the model loaded and the adapters applied.
+class LoadedAssembly {
+ public:
+  // Errors: those of MappedFile::Open, Runtime::LoadModel and
+  // Runtime::ApplyAdapter with the file's path; kFailedPrecondition when the
+  // digest is not the expected one.
+  static absl::StatusOr<LoadedAssembly> Open(const AssemblyOptions& options);
+
+  Runtime& runtime() { return *runtime_; }
+
+ private:
+  explicit LoadedAssembly(MappedFile model);
+
+  // The runtime borrows the file, so it goes first.
+  MappedFile model_;
+  std::unique_ptr<Runtime> runtime_;
+};
+
+}  // namespace pedigree
+
+#endif  // PEDIGREE_RUNTIME_COMMANDS_ASSEMBLY_FILES_H_

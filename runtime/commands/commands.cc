@@ -1,0 +1,21 @@
+#include "runtime/commands/commands.h"
+
+#include <utility>
+#include <vector>
+
+#include "runtime/base/command_line.h"
+#include "runtime/commands/eval_command.h"
+#include "runtime/commands/generate_command.h"
+#include "runtime/commands/inspect.h"
+#include "runtime/commands/inspect_command.h"
+
+namespace pedigree {
+
+void AddRuntimeCommands(CommandLine& command_line,
+                        std::vector<Inspector> inspectors) {
+  AddGenerateCommand(command_line);
+  AddEvalCommand(command_line);
+  AddInspectCommand(command_line, std::move(inspectors));
+}
+
+}  // namespace pedigree

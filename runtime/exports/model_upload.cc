@@ -1,0 +1,51 @@
+#include "runtime/exports/model_upload.h"
+
+#include <cstdint>
+#include <cstring>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "runtime/base/bytes.h"
+#include "runtime/base/error_code.h"
+#include "runtime/base/status_macros.h"
+#include "runtime/tensor/aligned_buffer.h"
+
+namespace pedigree {
+
+absl::StatusOr<ModelUpload> ModelUpload::Begin(uint64_t length) {
+  if (length == 0) {
+    return MakeError(ErrorCode::kInvalidLength,
+                     "Invalid model upload: length is 0 (expected at least 1)");
+  }
+  PEDIGREE_ASSIGN_OR_RETURN(AlignedBuffer block,
+                            AlignedBuffer::Allocate(length, "the model"));
+  return ModelUpload(std::move(block));
+}
+
+absl::Status ModelUpload::Append(ByteSpan piece) {
+  if (!RangeInside(received_, piece.size(), block_.size())) {
+    return MakeError(ErrorCode::kInvalidLength,
+                     absl::StrCat("Invalid model upload: ", piece.size(),
+                                  " bytes at ", received_,
+                                  " pass the announced length ",
+                                  block_.size()));
+  }
+  if (!piece.empty()) {
+    std::memcpy(block_.data() + received_, piece.data(), piece.size());
+  }
+  received_ += piece.size();
+  return absl::OkStatus();
+}
+
+absl::StatusOr<AlignedBuffer> ModelUpload::Finish() {
+  if (received_ != block_.size()) {
+    return MakeError(ErrorCode::kInvalidLength,
+                     absl::StrCat("Invalid model upload: has ", received_,
+                                  " bytes (announced ", block_.size(), ")"));
+  }
+  return std::move(block_);
+}
+
+}  // namespace pedigree

@@ -1,0 +1,41 @@
+// A model file that arrives in pieces and is never held twice.
+
+#ifndef PEDIGREE_RUNTIME_EXPORTS_MODEL_UPLOAD_H_
+#define PEDIGREE_RUNTIME_EXPORTS_MODEL_UPLOAD_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "runtime/base/bytes.h"
+#include "runtime/tensor/aligned_buffer.h"
+
+namespace pedigree {
+
+// Fills one block of the announced length.
+class ModelUpload {
+ public:
+  // Errors: code InvalidLength for 0 bytes; code ResourceLimit.
+  static absl::StatusOr<ModelUpload> Begin(uint64_t length);
+
+  // Errors: code InvalidLength when `piece` passes the announced length;
+  // nothing of it is kept then.
+  absl::Status Append(ByteSpan piece);
+
+  // The whole file, which starts on a multiple of 64. Ends the upload.
+  //
+  // Errors: code InvalidLength when bytes are missing; more may follow.
+  absl::StatusOr<AlignedBuffer> Finish();
+
+ private:
+  explicit ModelUpload(AlignedBuffer block) : block_(std::move(block)) {}
+
+  AlignedBuffer block_;
+  size_t received_ = 0;
+};
+
+}  // namespace pedigree
+
+#endif  // PEDIGREE_RUNTIME_EXPORTS_MODEL_UPLOAD_H_
