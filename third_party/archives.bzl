@@ -155,21 +155,23 @@ def _mirrors(ctx):
         return [uri.rstrip("/") for uri in given]
     return _apt_mirrors(ctx)
 
-def read_lock(ctx):
-    """Reads `ctx.attr.lock`.
+def read_lock(ctx, label = None):
+    """Reads a lock.
 
     Args:
       ctx: the repository context.
+      label: the lock; `ctx.attr.lock` when left out.
 
     Returns:
       struct of `label`, `version`, `tree` (either may be empty) and `sources`:
       a dict from file name to a list of (sha256, place).
     """
+    label = label or ctx.attr.lock
     version = ""
     tree = ""
     sources = {}
     number = 0
-    for line in ctx.read(ctx.path(ctx.attr.lock)).splitlines():
+    for line in ctx.read(ctx.path(label)).splitlines():
         number += 1
         words = _words(line.split("#")[0])
         if not words:
@@ -182,9 +184,9 @@ def read_lock(ctx):
             sources.setdefault(words[0], []).append((words[1], words[2]))
         else:
             fail("%s:%d: want `<file> <sha256> <place>`, got `%s`" %
-                 (ctx.attr.lock, number, line))
+                 (label, number, line))
     return struct(
-        label = str(ctx.attr.lock),
+        label = str(label),
         version = version,
         tree = tree,
         sources = sources,

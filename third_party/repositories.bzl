@@ -1,6 +1,7 @@
 """Repositories and toolchains of this project, for its own WORKSPACE.bazel and
 for workspaces that use it as @pedigree."""
 
+load("//third_party:toolchain_pins.bzl", "toolchain_pins_repository")
 load("//third_party/abseil:workspace.bzl", "abseil_repository")
 load("//third_party/bazel_skylib:workspace.bzl", "bazel_skylib_repository")
 load("//third_party/binaryen:workspace.bzl", "binaryen_repository")
@@ -43,6 +44,7 @@ _TOOLCHAINS = [
     ("pedigree_clang", clang_repository),
     ("pedigree_emscripten", emscripten_repository),
     ("pedigree_libcxx", libcxx_repository),
+    ("pedigree_pins", toolchain_pins_repository),
     ("pedigree_python", python_repository),
     ("pedigree_sysroot", sysroot_repository),
     ("protoc", protoc_repository),

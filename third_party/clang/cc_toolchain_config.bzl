@@ -121,7 +121,9 @@ def _impl(ctx):
         )],
     )
 
+    # The C++ driver adds the C++ half of the sanitizers' runtime.
     sanitizer_compile = ["-fno-omit-frame-pointer", "-gline-tables-only"]
+    sanitizer_link = ["--driver-mode=g++"]
     features = [
         # lld takes object files between --start-lib and --end-lib, so that no
         # archive has to be made on the way to an executable.
@@ -164,7 +166,7 @@ def _impl(ctx):
         _flags(
             "asan",
             compile = sanitizer_compile + ["-fsanitize=address"],
-            link = ["-fsanitize=address"],
+            link = sanitizer_link + ["-fsanitize=address"],
         ),
         _flags(
             "ubsan",
@@ -172,12 +174,12 @@ def _impl(ctx):
                 "-fsanitize=undefined",
                 "-fno-sanitize-recover=undefined",
             ],
-            link = ["-fsanitize=undefined"],
+            link = sanitizer_link + ["-fsanitize=undefined"],
         ),
         _flags(
             "fuzzer",
             compile = sanitizer_compile + ["-fsanitize=fuzzer-no-link"],
-            link = ["-fsanitize=fuzzer"],
+            link = sanitizer_link + ["-fsanitize=fuzzer"],
         ),
         feature(
             name = "user_compile_flags",

@@ -30,7 +30,6 @@ _PACKAGES = {
         _BIN + "llvm-readelf",
         _BIN + "llvm-readobj",
         _BIN + "llvm-strip",
-        _BIN + "llvm-symbolizer",
     ],
     "libllvm19": [_USR_LIB + "libLLVM.so.19.1"],
     "libclang-cpp19": [_USR_LIB + "libclang-cpp.so.19.1"],
