@@ -52,7 +52,8 @@ absl::Status CheckSuite(const SuitePolicy& suite) {
   PEDIGREE_RETURN_IF_ERROR(
       ParseUnitDecimal("min_pass_rate", suite.min_pass_rate()).status());
   if (!suite.digest().empty()) {
-    PEDIGREE_RETURN_IF_ERROR(ParseDigest(suite.digest()).status());
+    const absl::Status status = ParseDigest(suite.digest()).status();
+    if (!status.ok()) return InvalidPolicy(status.message());
   }
   return suite.has_regression() ? CheckRegression(suite) : absl::OkStatus();
 }

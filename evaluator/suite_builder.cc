@@ -6,6 +6,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "runtime/base/error_code.h"
 #include "runtime/base/json.h"
@@ -17,6 +18,10 @@ namespace {
 absl::Status ErrorAt(std::string_view place, std::string_view message) {
   return MakeError(ErrorCode::kInvalidEvalCases,
                    absl::StrCat(place, ": ", message));
+}
+
+void AppendPath(std::string* out, const CaseFile& file) {
+  out->append(file.path);
 }
 
 // Collects cases and where each id was defined.
@@ -64,7 +69,11 @@ absl::StatusOr<Suite> BuildSuite(std::string_view name,
   for (const CaseFile& file : files) {
     PEDIGREE_RETURN_IF_ERROR(collector.AddFile(file));
   }
-  return MakeSuite(name, version, collector.TakeCases());
+  absl::StatusOr<Suite> suite =
+      MakeSuite(name, version, collector.TakeCases());
+  if (suite.ok()) return suite;
+  return ErrorAt(absl::StrJoin(files, ", ", AppendPath),
+                 suite.status().message());
 }
 
 absl::StatusOr<Suite> ParseFrozenSuite(std::string_view text) {

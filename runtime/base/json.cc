@@ -218,6 +218,11 @@ bool JsonObjectReader::Bool(std::string_view key) {
 
 uint64_t JsonObjectReader::Uint(std::string_view key, uint64_t min,
                                 uint64_t max) {
+  if (Has(key) && json_[std::string(key)].type() ==
+                      Json::value_t::number_integer) {
+    Fail(absl::StrCat("\"", key, "\" is ", json_[std::string(key)].dump(),
+                      " (expected ", min, " to ", max, ")"));
+  }
   const Json* member = Find(key, Json::value_t::number_unsigned);
   if (member == nullptr) return 0;
   const uint64_t value = member->get<uint64_t>();

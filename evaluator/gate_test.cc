@@ -1,0 +1,353 @@
+#include "evaluator/gate.h"
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "evaluator/policy.h"
+#include "evaluator/sidecar.h"
+#include "evaluator/testing.h"
+#include "gtest/gtest.h"
+#include "runtime/base/sha256.h"
+#include "runtime/evaluation/suite.h"
+
+namespace pedigree {
+namespace {
+
+using evaluator::Decision;
+using evaluator::GatePolicy;
+using evaluator::Reason;
+
+// A floor of 3/4, and any fall of a tenth is a regression.
+GatePolicy Policy() {
+  const auto policy = ParsePolicy(R"(
+    schema_version: "pedigree.gate_policy.v1" name: "test" version: "1"
+    claim_level: "runtime-smoke"
+    suites { name: "smoke" min_pass_rate: "0.75"
+             regression { min_effect: "0.1" max_p_value: "1" } }
+    resource_caps { counter: "peak_scratch_bytes" max: 4096 }
+  )");
+  EXPECT_TRUE(policy.ok()) << policy.status();
+  return *policy;
+}
+
+Suite Smoke() { return MakeTestSuite("smoke", {"a", "b", "c", "hard-1"}); }
+
+// A candidate with `answers` against a baseline that is right throughout.
+GateInput Input(const std::map<std::string, std::string>& answers = {}) {
+  GateInput input;
+  input.policy = Policy();
+  input.sidecars = {TestEvidence(Smoke(), "candidate", answers)};
+  input.baselines = {TestEvidence(Smoke(), "parent")};
+  input.suites = {Smoke()};
+  input.manifest_digest = Sha256("manifest").ToString();
+  return input;
+}
+
+Decision Judge(const GateInput& input) {
+  const auto decision = Decide(input);
+  EXPECT_TRUE(decision.ok()) << decision.status();
+  return *decision;
+}
+
+// "<verdict> <case> <check>: <found> / <required>" of each reason.
+std::vector<std::string> Reasons(const Decision& decision) {
+  std::vector<std::string> lines;
+  for (const Reason& reason : decision.reasons()) {
+    lines.push_back(reason.verdict() + " " + reason.case_() + " " +
+                    reason.check() + ": " + reason.found() + " / " +
+                    reason.required());
+  }
+  return lines;
+}
+
+using Lines = std::vector<std::string>;
+
+TEST(GateTest, PromotesAGoodCandidate) {
+  const Decision decision = Judge(Input());
+  EXPECT_EQ(decision.verdict(), "PASS");
+  EXPECT_EQ(decision.action(), "promote");
+  EXPECT_EQ(decision.claim_level(), "runtime-smoke");
+  EXPECT_EQ(Reasons(decision), Lines{});
+}
+
+TEST(GateTest, CitesPolicySubjectAndEvidence) {
+  const GateInput input = Input();
+  const Decision decision = Judge(input);
+  EXPECT_EQ(decision.schema_version(), "pedigree.decision.v1");
+  EXPECT_EQ(decision.policy().name(), "test");
+  EXPECT_EQ(decision.subject().assembly_digest(),
+            input.sidecars[0].record.assembly_digest());
+  ASSERT_EQ(decision.sidecars_size(), 1);
+  EXPECT_EQ(decision.sidecars(0).digest(), input.sidecars[0].digest);
+  ASSERT_EQ(decision.baselines_size(), 1);
+  EXPECT_EQ(decision.baselines(0).digest(), input.baselines[0].digest);
+  EXPECT_EQ(decision.baselines(0).assembly_digest(),
+            input.baselines[0].record.assembly_digest());
+}
+
+TEST(GateTest, ACandidateThatIsItsOwnBaselineChangesNothing) {
+  GateInput input = Input();
+  input.baselines = input.sidecars;
+  const Decision decision = Judge(input);
+  EXPECT_EQ(decision.verdict(), "PASS");
+  EXPECT_EQ(decision.action(), "no-op");
+}
+
+TEST(GateTest, ListsFiguresAgainstTheBaseline) {
+  GateInput input = Input({{"a", "?"}});
+  input.baselines = {TestEvidence(Smoke(), "parent", {{"b", "?"}})};
+  const Decision decision = Judge(input);
+  ASSERT_EQ(decision.suites_size(), 1);
+  const auto& figures = decision.suites(0);
+  EXPECT_EQ(figures.passed(), 3u);
+  EXPECT_EQ(figures.cases(), 4u);
+  EXPECT_EQ(figures.pass_rate(), "0.750000");
+  EXPECT_EQ(figures.baseline_pass_rate(), "0.750000");
+  EXPECT_EQ(figures.lost(), 1u);
+  EXPECT_EQ(figures.gained(), 1u);
+  EXPECT_EQ(figures.p_value(), "0.750000");
+  EXPECT_EQ(decision.verdict(), "PASS");
+}
+
+TEST(GateTest, RefusesBelowTheFloorWithEveryReason) {
+  GateInput input = Input({{"a", "?"}, {"b", "?"}});
+  input.policy.mutable_suites(0)->clear_regression();
+  const Decision decision = Judge(input);
+  EXPECT_EQ(decision.verdict(), "FAIL-FLOOR");
+  EXPECT_EQ(decision.action(), "reject");
+  EXPECT_EQ(decision.claim_level(), "structural");
+  EXPECT_EQ(Reasons(decision),
+            Lines{"FAIL-FLOOR  pass_rate: 0.500000 / at least 0.75"});
+}
+
+TEST(GateTest, AFloorIsComparedExactly) {
+  const Suite suite = MakeTestSuite("smoke", {"a", "b", "c"});
+  GateInput input = Input();
+  input.suites.clear();
+  input.baselines = {TestEvidence(suite, "parent", {{"a", "?"}})};
+  input.sidecars = {TestEvidence(suite, "candidate", {{"a", "?"}})};
+  input.policy.mutable_suites(0)->set_min_pass_rate("0.666666");
+  EXPECT_EQ(Judge(input).verdict(), "PASS");
+  // 2/3 is written 0.666667 and is less than that.
+  input.policy.mutable_suites(0)->set_min_pass_rate("0.666667");
+  EXPECT_EQ(Judge(input).verdict(), "FAIL-FLOOR");
+}
+
+TEST(GateTest, RefusesARegressionAndNamesTheLostCases) {
+  const Decision decision = Judge(Input({{"b", "?"}}));
+  EXPECT_EQ(decision.verdict(), "FAIL-REGRESSION");
+  EXPECT_EQ(decision.action(), "reject");
+  EXPECT_EQ(Reasons(decision),
+            (Lines{"FAIL-REGRESSION  pass_rate: 0.750000 (baseline 1.000000, p "
+                   "0.500000) / a fall below 0.1, or p above 1",
+                   "FAIL-REGRESSION b lost_case: ? / say b"}));
+}
+
+TEST(GateTest, AFallThatChanceExplainsIsNoRegression) {
+  GateInput input = Input({{"b", "?"}});
+  input.policy.mutable_suites(0)->mutable_regression()->set_max_p_value("0.05");
+  EXPECT_EQ(Judge(input).verdict(), "PASS");
+}
+
+TEST(GateTest, AFallBelowThePracticalEffectIsNoRegression) {
+  GateInput input = Input({{"b", "?"}});
+  auto& regression = *input.policy.mutable_suites(0)->mutable_regression();
+  regression.set_min_effect("0.250001");
+  EXPECT_EQ(Judge(input).verdict(), "PASS");
+  regression.set_min_effect("0.25");
+  EXPECT_EQ(Judge(input).verdict(), "FAIL-REGRESSION");
+}
+
+TEST(GateTest, AnEqualScoreIsNoRegressionAtNoEffect) {
+  GateInput input = Input();
+  input.policy.mutable_suites(0)->mutable_regression()->set_min_effect("0");
+  EXPECT_EQ(Judge(input).verdict(), "PASS");
+}
+
+TEST(GateTest, AHardCaseCannotBeBoughtByAScore) {
+  GateInput input = Input({{"hard-1", "?"}});
+  input.policy.mutable_suites(0)->clear_regression();
+  const Decision decision = Judge(input);
+  EXPECT_EQ(decision.verdict(), "FAIL-HARD-CASE");
+  EXPECT_EQ(Reasons(decision),
+            Lines{"FAIL-HARD-CASE hard-1 hard_case: ? / say hard-1"});
+}
+
+TEST(GateTest, AnErrorIsShownForAnAnswer) {
+  GateInput input = Input({{"hard-1", "!"}});
+  input.policy.mutable_suites(0)->clear_regression();
+  EXPECT_EQ(Reasons(Judge(input)),
+            Lines{"FAIL-HARD-CASE hard-1 hard_case: error:ContextExceeded / "
+                  "say hard-1"});
+}
+
+TEST(GateTest, ListsEveryReasonAndTakesTheGravest) {
+  GateInput input =
+      Input({{"a", "?"}, {"b", "?"}, {"c", "?"}, {"hard-1", "?"}});
+  input.policy.mutable_resource_caps(0)->set_max(4095);
+  const Decision decision = Judge(input);
+  EXPECT_EQ(decision.verdict(), "FAIL-HARD-CASE");
+  std::map<std::string, int> counts;
+  for (const Reason& reason : decision.reasons()) ++counts[reason.verdict()];
+  EXPECT_EQ(counts, (std::map<std::string, int>{{"FAIL-HARD-CASE", 1},
+                                                {"FAIL-FLOOR", 2},
+                                                {"FAIL-REGRESSION", 5}}));
+}
+
+TEST(GateTest, ACapGatesACountedValue) {
+  GateInput input = Input();
+  input.policy.mutable_resource_caps(0)->set_max(4095);
+  const Decision decision = Judge(input);
+  EXPECT_EQ(decision.verdict(), "FAIL-FLOOR");
+  EXPECT_EQ(
+      Reasons(decision),
+      Lines{"FAIL-FLOOR  counted.peak_scratch_bytes: 4096 / at most 4095"});
+}
+
+TEST(GateTest, ACapOnAnUnknownValueIsMissing) {
+  GateInput input = Input();
+  input.policy.mutable_resource_caps(0)->set_counter("joules");
+  EXPECT_EQ(Reasons(Judge(input)),
+            Lines{"MISSING  counted.joules: no such value / at most 4096"});
+}
+
+TEST(GateTest, ARequiredSuiteWithoutEvidenceIsMissing) {
+  GateInput input = Input();
+  *input.policy.add_suites() = input.policy.suites(0);
+  input.policy.mutable_suites(1)->set_name("safety");
+  const Decision decision = Judge(input);
+  EXPECT_EQ(decision.verdict(), "MISSING");
+  EXPECT_EQ(decision.action(), "no-op");
+  EXPECT_EQ(Reasons(decision),
+            Lines{"MISSING  sidecar: no sidecar / a sidecar"});
+  EXPECT_EQ(decision.reasons(0).suite(), "safety");
+}
+
+TEST(GateTest, AMissingBaselineIsMissingOnlyWhenAskedFor) {
+  GateInput input = Input();
+  input.baselines.clear();
+  EXPECT_EQ(Reasons(Judge(input)),
+            Lines{"MISSING  baseline: no sidecar / a sidecar"});
+  input.policy.mutable_suites(0)->clear_regression();
+  EXPECT_EQ(Judge(input).verdict(), "PASS");
+}
+
+TEST(GateTest, AMissingCaseIsMissing) {
+  GateInput input = Input();
+  const Suite shorter = MakeTestSuite("smoke", {"a", "b", "hard-1"});
+  input.sidecars = {TestEvidence(shorter, "candidate")};
+  input.baselines = {TestEvidence(shorter, "parent")};
+  const Decision decision = Judge(input);
+  EXPECT_EQ(decision.verdict(), "MISSING");
+  EXPECT_EQ(Reasons(decision)[1], "MISSING c case: no result / a result");
+}
+
+TEST(GateTest, AStrayCaseIsNotComparable) {
+  GateInput input = Input();
+  input.suites = {MakeTestSuite("smoke", {"a", "b", "hard-1"})};
+  const Decision decision = Judge(input);
+  EXPECT_EQ(decision.verdict(), "NOT-COMPARABLE");
+  EXPECT_EQ(Reasons(decision)[1],
+            "NOT-COMPARABLE c case: a result / no such case");
+}
+
+TEST(GateTest, EvidenceMayNotClaimMoreThanItsSourceBears) {
+  GateInput input = Input();
+  input.policy.set_claim_level("converted-trained");
+  const Decision decision = Judge(input);
+  EXPECT_EQ(decision.verdict(), "MISSING");
+  EXPECT_EQ(Reasons(decision),
+            Lines{"MISSING  claim_level: runtime-smoke / converted-trained"});
+}
+
+TEST(GateTest, ASidecarOfAnotherAssemblyIsNotComparable) {
+  GateInput input = Input();
+  *input.policy.add_suites() = input.policy.suites(0);
+  input.policy.mutable_suites(1)->set_name("other");
+  const Suite other = MakeTestSuite("other", {"a"});
+  input.sidecars.push_back(TestEvidence(other, "impostor"));
+  input.baselines.push_back(TestEvidence(other, "parent"));
+  const Decision decision = Judge(input);
+  EXPECT_EQ(decision.verdict(), "NOT-COMPARABLE");
+  EXPECT_EQ(decision.action(), "no-op");
+  ASSERT_EQ(decision.reasons_size(), 1);
+  EXPECT_EQ(decision.reasons(0).check(), "assembly_digest");
+  EXPECT_EQ(decision.reasons(0).suite(), "other");
+}
+
+TEST(GateTest, ADriftedBaselineIsNotComparable) {
+  GateInput input = Input();
+  input.baselines = {
+      TestEvidence(MakeTestSuite("smoke", {"a", "b", "c", "hard-2"}), "parent")};
+  const Decision decision = Judge(input);
+  EXPECT_EQ(decision.verdict(), "NOT-COMPARABLE");
+  ASSERT_EQ(decision.reasons_size(), 1);
+  EXPECT_EQ(decision.reasons(0).check(), "baseline.suite_digest");
+  EXPECT_EQ(decision.suites(0).baseline_pass_rate(), "");
+}
+
+TEST(GateTest, ABaselineOfOtherNumericsIsNotComparable) {
+  GateInput input = Input();
+  input.baselines[0].record.set_numerics_version("v0");
+  EXPECT_EQ(Reasons(Judge(input)),
+            Lines{"NOT-COMPARABLE  baseline.numerics_version: v0 / v1"});
+}
+
+TEST(GateTest, APolicyMayBindASuiteByDigest) {
+  GateInput input = Input();
+  input.policy.mutable_suites(0)->set_digest(SuiteDigest(Smoke()).ToString());
+  EXPECT_EQ(Judge(input).verdict(), "PASS");
+  input.policy.mutable_suites(0)->set_digest(Sha256("other").ToString());
+  EXPECT_EQ(Judge(input).verdict(), "NOT-COMPARABLE");
+}
+
+TEST(GateTest, EvidenceOfAnotherManifestIsNotComparable) {
+  GateInput input = Input();
+  input.manifest_digest = Sha256("other").ToString();
+  const Decision decision = Judge(input);
+  EXPECT_EQ(decision.verdict(), "NOT-COMPARABLE");
+  EXPECT_EQ(decision.reasons(0).check(), "manifest_digest");
+}
+
+TEST(GateTest, EvidenceOutsideThePolicyIsNotComparable) {
+  GateInput input = Input();
+  input.sidecars.push_back(
+      TestEvidence(MakeTestSuite("stray", {"a"}), "candidate"));
+  EXPECT_EQ(Reasons(Judge(input)),
+            Lines{"NOT-COMPARABLE  sidecar: a sidecar / only suites of the "
+                  "policy"});
+}
+
+void ExpectRefusal(const GateInput& input, const std::string& message) {
+  const auto decision = Decide(input);
+  EXPECT_EQ(decision.status(), absl::InvalidArgumentError(message));
+}
+
+TEST(GateTest, RefusesAmbiguousEvidence) {
+  GateInput input = Input();
+  input.sidecars.push_back(input.sidecars[0]);
+  ExpectRefusal(input, "Invalid evidence: two sidecars of suite \"smoke\"");
+  input = Input();
+  input.baselines.push_back(input.baselines[0]);
+  ExpectRefusal(input, "Invalid evidence: two baselines of suite \"smoke\"");
+  input = Input();
+  input.suites.push_back(input.suites[0]);
+  ExpectRefusal(input, "Invalid evidence: two documents of suite \"smoke\"");
+  input = Input();
+  input.sidecars.clear();
+  ExpectRefusal(input, "Invalid evidence: no sidecar");
+}
+
+TEST(GateTest, KnowsItsVerdicts) {
+  for (const auto verdict : {"PASS", "FAIL-FLOOR", "FAIL-REGRESSION",
+                             "FAIL-HARD-CASE", "NOT-COMPARABLE", "MISSING"}) {
+    EXPECT_TRUE(IsVerdict(verdict)) << verdict;
+  }
+  EXPECT_FALSE(IsVerdict("pass"));
+  EXPECT_FALSE(IsVerdict(""));
+}
+
+}  // namespace
+}  // namespace pedigree

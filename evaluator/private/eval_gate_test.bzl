@@ -1,0 +1,72 @@
+"""eval_gate_test: a gate's verdict as a test."""
+
+load("@bazel_skylib//lib:dicts.bzl", "dicts")
+load("//evaluator:providers.bzl", "EvalGateInfo")
+load("//evaluator/private:tool.bzl", "RELEASE_ATTRS", "tool_attr", "tool_runfiles")
+
+_DOC = """Passes when a gate's verdict is `expect`; prints figures and reasons.
+
+    eval_gate_test(
+        name = "refused_gate_test",
+        expect = "FAIL-HARD-CASE",
+        gate = ":refused_gate",
+    )
+
+An expected verdict other than PASS documents a known refusal. The test reads
+evidence that the build made; it runs no model.
+"""
+
+_SCRIPT = """#!/bin/sh
+exec '{tool}' decision show '{decision}' --expect={expect} {evidence}
+"""
+
+def _eval_gate_test_impl(ctx):
+    gate = ctx.attr.gate[EvalGateInfo]
+    sidecars = [info.sidecar for info in gate.evals]
+    baselines = [info.sidecar for info in gate.baselines]
+    evidence = ["--sidecar='%s'" % file.short_path for file in sidecars]
+    evidence += ["--baseline='%s'" % file.short_path for file in baselines]
+    script = ctx.actions.declare_file(ctx.label.name + ".sh")
+    ctx.actions.write(
+        script,
+        _SCRIPT.format(
+            decision = gate.decision.short_path,
+            evidence = " ".join(evidence),
+            expect = ctx.attr.expect,
+            tool = ctx.executable._tool.short_path,
+        ),
+        is_executable = True,
+    )
+    runfiles = ctx.runfiles(
+        sidecars + baselines + [gate.decision, ctx.executable._tool],
+    )
+    return [DefaultInfo(
+        executable = script,
+        runfiles = runfiles.merge(tool_runfiles(ctx.attr._tool)),
+    )]
+
+eval_gate_test = rule(
+    implementation = _eval_gate_test_impl,
+    doc = _DOC,
+    attrs = dicts.add(RELEASE_ATTRS, {
+        "expect": attr.string(
+            doc = "The verdict. Default: PASS.",
+            default = "PASS",
+            values = [
+                "PASS",
+                "FAIL-FLOOR",
+                "FAIL-REGRESSION",
+                "FAIL-HARD-CASE",
+                "NOT-COMPARABLE",
+                "MISSING",
+            ],
+        ),
+        "gate": attr.label(
+            doc = "The gate.",
+            mandatory = True,
+            providers = [EvalGateInfo],
+        ),
+        "_tool": tool_attr(Label("//evaluator:slm_gate")),
+    }),
+    test = True,
+)
