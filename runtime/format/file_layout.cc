@@ -17,14 +17,14 @@ absl::Status FileLayout::Next(ErrorCode code, std::string_view what,
                  file_bytes_.size());
   }
   if (offset < end_) {
-    return error(" overlaps the ", previous_, ", which ends at ", end_);
+    return error(" overlaps ", previous_, ", which ends at ", end_);
   }
   if (offset % alignment != 0) {
     return error(" is not a multiple of ", alignment);
   }
   const uint64_t expected = AlignUp(end_, alignment);
   if (offset != expected) {
-    return error(" leaves a gap behind the ", previous_, ", which ends at ",
+    return error(" leaves a gap behind ", previous_, ", which ends at ",
                  end_, " (expected offset ", expected, ")");
   }
   PEDIGREE_RETURN_IF_ERROR(CheckPadding(code, end_, offset));
@@ -39,7 +39,7 @@ absl::Status FileLayout::Finish(ErrorCode code, uint64_t alignment) const {
     return MakeError(
         code, absl::StrCat("Invalid ", thing_, ": file size ",
                            file_bytes_.size(), " (expected ", expected,
-                           ": the ", previous_, " ends at ", end_,
+                           ": ", previous_, " ends at ", end_,
                            " and is padded to ", alignment, ")"));
   }
   return CheckPadding(code, end_, expected);
@@ -50,7 +50,7 @@ absl::Status FileLayout::CheckPadding(ErrorCode code, uint64_t begin,
   for (uint64_t i = begin; i < end; ++i) {
     if (file_bytes_[i] == 0) continue;
     return MakeError(
-        code, absl::StrCat("Invalid ", thing_, ": padding behind the ",
+        code, absl::StrCat("Invalid ", thing_, ": padding behind ",
                            previous_, " is ", file_bytes_[i],
                            " (expected 0), at byte ", i));
   }

@@ -39,7 +39,7 @@ class FileLayout {
 
   ByteSpan file_bytes_;
   std::string thing_;
-  std::string previous_ = "start of the file";
+  std::string previous_ = "the start";
   uint64_t end_ = 0;
 };
 

@@ -61,7 +61,7 @@ absl::Status CheckTensorCount(const SlmHeader& header) {
       header.tensor_count < expected ? ErrorCode::kMissingTensor
                                      : kDirectoryError,
       "tensor_count is ", header.tensor_count, " (expected ", expected,
-      " for ", header.shape.layer_count, " layers with ",
+      " for layer_count ", header.shape.layer_count, " with ",
       header.shape.tied_output ? "tied" : "untied", " output)");
 }
 
