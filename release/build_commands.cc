@@ -55,7 +55,7 @@ void AddRequestOptions(CLI::App* command, RequestOptions& options) {
                       "TARGET=FILE: runtime for linux-x86_64 or wasm32");
   command->add_option("--license", r.licenses, "Licence text");
   command->add_option("--toolchain-pins", r.toolchain_pins,
-                      "File with a line for each pin: name, version, digest");
+                      "JSON list of {name, tree_digest, version}");
   command->add_option("--source", options.sources,
                       "NAME=FILE: a source that feeds the packet");
 }

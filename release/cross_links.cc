@@ -7,17 +7,21 @@
 #include <string_view>
 #include <utility>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
-#include "release/evidence.h"
+#include "absl/strings/str_split.h"
+#include "evaluator/gate.h"
+#include "evaluator/report.h"
+#include "release/json_difference.h"
 #include "release/node_id.h"
 #include "runtime/adapters/assembly.h"
+#include "runtime/base/json.h"
 #include "runtime/base/proto_json.h"
 
 namespace pedigree {
 namespace {
 
 using evaluator::Sidecar;
-using evaluator::Suite;
 using packager::AdapterManifest;
 using packager::DerivationNode;
 using packager::ModelManifest;
@@ -32,10 +36,9 @@ std::vector<std::string> Texts(const std::vector<HashedBlob>& blobs) {
   return texts;
 }
 
-template <typename Record>
-std::vector<std::string> Texts(const std::vector<Parsed<Record>>& documents) {
+std::vector<std::string> Texts(const std::vector<SidecarBlob>& sidecars) {
   std::vector<std::string> texts;
-  for (const auto& document : documents) texts.push_back(Text(document.blob));
+  for (const auto& sidecar : sidecars) texts.push_back(Text(sidecar.blob));
   return texts;
 }
 
@@ -309,33 +312,32 @@ class CrossLinks {
     }
   }
 
-  // Sidecars stand in the order of the suites.
+  // Sidecars stand in the order of the suites. That their cases are those of
+  // the suite is the gate's to say: CheckDecision asks it again.
   void CheckEvidence() {
     const size_t count = contents_.suites.size();
     Expect("packet", "number of sidecars", contents_.sidecars.size(), count);
     for (size_t i = 0; i < contents_.sidecars.size() && i < count; ++i) {
       const std::string what = absl::StrCat("sidecar ", i);
-      CheckSidecarOf(what, contents_.sidecars[i].record, contents_.suites[i]);
-      CheckSubject(what, contents_.sidecars[i].record);
+      const Sidecar& sidecar = contents_.sidecars[i].evidence.record;
+      CheckSuiteOf(what, sidecar, contents_.suites[i]);
+      CheckSubject(what, sidecar);
     }
     for (size_t i = 0; i < contents_.baselines.size(); ++i) {
       CheckBaseline(absl::StrCat("baseline ", i),
-                    contents_.baselines[i].record);
+                    contents_.baselines[i].evidence.record);
     }
     CheckDiagnostics();
   }
 
-  void CheckSidecarOf(const std::string& what, const Sidecar& sidecar,
-                      const Parsed<Suite>& suite) {
+  void CheckSuiteOf(const std::string& what, const Sidecar& sidecar,
+                    const Parsed<Suite>& suite) {
     Expect(what, "suite.digest", sidecar.suite().digest(), Text(suite.blob));
-    Expect(what, "suite.name", sidecar.suite().name(), suite.record.name());
+    Expect(what, "suite.name", sidecar.suite().name(), suite.record.name);
     Expect(what, "suite.version", sidecar.suite().version(),
-           suite.record.version());
+           suite.record.version);
     Expect(what, "numerics_version", sidecar.numerics_version(),
-           contents_.sidecars[0].record.numerics_version());
-    std::vector<std::string> faults =
-        CheckSidecar(what, sidecar, suite.record);
-    std::move(faults.begin(), faults.end(), std::back_inserter(faults_));
+           contents_.sidecars[0].evidence.record.numerics_version());
   }
 
   void CheckSubject(const std::string& what, const Sidecar& sidecar) {
@@ -352,7 +354,7 @@ class CrossLinks {
   void CheckBaseline(const std::string& what, const Sidecar& baseline) {
     for (const auto& suite : contents_.suites) {
       if (Text(suite.blob) == baseline.suite().digest()) {
-        return CheckSidecarOf(what, baseline, suite);
+        return CheckSuiteOf(what, baseline, suite);
       }
     }
     Fault(absl::StrCat("Invalid ", what, ": suite ", baseline.suite().digest(),
@@ -363,7 +365,7 @@ class CrossLinks {
   void CheckDiagnostics() {
     std::set<std::string> counted;
     for (const auto& sidecar : contents_.sidecars) {
-      counted.insert(CountedDigest(sidecar.record));
+      counted.insert(CountedDigest(sidecar.evidence));
     }
     for (size_t i = 0; i < contents_.diagnostics.size(); ++i) {
       const std::string digest = Text(contents_.diagnostics[i].blob);
@@ -378,30 +380,61 @@ class CrossLinks {
     }
   }
 
+  // The decision must promote, and be the one that policy, suites and evidence
+  // of the packet lead to.
   void CheckDecision() {
     constexpr char kWhat[] = "decision";
     const evaluator::Decision& decision = contents_.decision.record;
-    const evaluator::GateSubject& subject = decision.subject();
-    Expect(kWhat, "subject.assembly_digest", subject.assembly_digest(),
-           assembly_digest_);
-    Expect(kWhat, "subject.model_digest", subject.model_digest(),
-           Text(contents_.model));
-    ExpectList(kWhat, "subject.adapter_digests",
-               ToVector(subject.adapter_digests()), Texts(contents_.adapters));
-    Expect(kWhat, "subject.manifest_digest", subject.manifest_digest(),
-           Text(contents_.model_manifest.blob));
+    Expect(kWhat, "subject.assembly_digest",
+           decision.subject().assembly_digest(), assembly_digest_);
     Expect(kWhat, "policy.digest", decision.policy().digest(),
            Text(contents_.policy.blob));
     ExpectList(kWhat, "sidecars", DigestsOf(decision.sidecars()),
                Texts(contents_.sidecars));
     ExpectList(kWhat, "baselines", DigestsOf(decision.baselines()),
                Texts(contents_.baselines));
-    std::vector<std::string> refusal = DescribeRefusal(decision);
-    if (refusal.empty()) {
-      Expect(kWhat, "claim_level", decision.claim_level(),
-             contents_.policy.record.claim_level());
+    if (decision.verdict() != kPass || decision.action() != "promote") {
+      return Refuse(decision);
     }
-    std::move(refusal.begin(), refusal.end(), std::back_inserter(faults_));
+    if (faults_.empty()) DecideAgain();
+  }
+
+  void Refuse(const evaluator::Decision& decision) {
+    Fault(absl::StrCat("Refused by the gate: verdict is ", decision.verdict(),
+                       ", action is ", decision.action(),
+                       " (expected PASS, promote)"));
+    const std::string report =
+        DecisionReport(decision, EvidenceOf(contents_.sidecars),
+                       EvidenceOf(contents_.baselines));
+    for (std::string_view line : absl::StrSplit(report, '\n')) {
+      if (!line.empty()) Fault(absl::StrCat("  ", line));
+    }
+  }
+
+  void DecideAgain() {
+    GateInput input;
+    input.policy = contents_.policy.record;
+    input.sidecars = EvidenceOf(contents_.sidecars);
+    input.baselines = EvidenceOf(contents_.baselines);
+    for (const auto& suite : contents_.suites) {
+      input.suites.push_back(suite.record);
+    }
+    input.manifest_digest = Text(contents_.model_manifest.blob);
+    const absl::StatusOr<evaluator::Decision> expected = Decide(input);
+    if (!expected.ok()) return Fault(std::string(expected.status().message()));
+    for (const std::string& difference :
+         DescribeRecordDifferences(contents_.decision.record, *expected)) {
+      Fault(absl::StrCat("Invalid decision: ", difference));
+    }
+  }
+
+  static std::vector<Evidence> EvidenceOf(
+      const std::vector<SidecarBlob>& sidecars) {
+    std::vector<Evidence> list;
+    for (const SidecarBlob& sidecar : sidecars) {
+      list.push_back(sidecar.evidence);
+    }
+    return list;
   }
 
   template <typename References>
@@ -482,8 +515,8 @@ std::vector<std::string> CheckCrossLinks(const PacketContents& contents) {
   return CrossLinks(contents).Check();
 }
 
-std::string CountedDigest(const Sidecar& sidecar) {
-  return Sha256(CanonicalRecord(sidecar.counted())).ToString();
+std::string CountedDigest(const Evidence& sidecar) {
+  return Sha256(CanonicalJson(sidecar.counted)).ToString();
 }
 
 }  // namespace pedigree

@@ -19,7 +19,7 @@ std::vector<std::string> CheckCrossLinks(const PacketContents& contents);
 
 // SHA-256 of the canonical form of a sidecar's counted values: the digest of
 // the diagnostics document.
-std::string CountedDigest(const evaluator::Sidecar& sidecar);
+std::string CountedDigest(const Evidence& sidecar);
 
 }  // namespace pedigree
 

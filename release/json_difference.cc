@@ -1,8 +1,12 @@
 #include "release/json_difference.h"
 
 #include <algorithm>
+#include <utility>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "runtime/base/check.h"
+#include "runtime/base/proto_json.h"
 
 namespace pedigree {
 namespace {
@@ -79,6 +83,17 @@ std::vector<std::string> DescribeDifferences(const Json& found,
   Comparison comparison(limit);
   comparison.Compare("", &found, &expected);
   return comparison.TakeDifferences();
+}
+
+std::vector<std::string> DescribeRecordDifferences(
+    const google::protobuf::Message& found,
+    const google::protobuf::Message& expected) {
+  const absl::StatusOr<Json> found_json =
+      ParseJson(CanonicalRecord(found), "record");
+  const absl::StatusOr<Json> expected_json =
+      ParseJson(CanonicalRecord(expected), "record");
+  PEDIGREE_CHECK(found_json.ok() && expected_json.ok());
+  return DescribeDifferences(*found_json, *expected_json);
 }
 
 }  // namespace pedigree

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "google/protobuf/message.h"
 #include "runtime/base/json.h"
 
 namespace pedigree {
@@ -17,6 +18,11 @@ namespace pedigree {
 std::vector<std::string> DescribeDifferences(const Json& found,
                                              const Json& expected,
                                              size_t limit = 20);
+
+// The same of two records.
+std::vector<std::string> DescribeRecordDifferences(
+    const google::protobuf::Message& found,
+    const google::protobuf::Message& expected);
 
 }  // namespace pedigree
 

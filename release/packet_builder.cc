@@ -116,9 +116,9 @@ std::string RollbackTarget(const PacketContents& contents) {
     bool seen = false;
     bool passed = true;
     for (const auto& baseline : contents.baselines) {
-      if (baseline.record.assembly_digest() != parent) continue;
+      if (baseline.evidence.record.assembly_digest() != parent) continue;
       seen = true;
-      passed = passed && baseline.record.passed();
+      passed = passed && baseline.evidence.record.passed();
     }
     if (seen && passed) return parent;
   }
@@ -128,24 +128,24 @@ std::string RollbackTarget(const PacketContents& contents) {
 void AddEvidence(const PacketContents& contents, ReleaseRecord& record) {
   for (size_t i = 0; i < contents.suites.size(); ++i) {
     release::Suite* suite = record.add_suites();
-    suite->set_name(contents.suites[i].record.name());
-    suite->set_version(contents.suites[i].record.version());
+    suite->set_name(contents.suites[i].record.name);
+    suite->set_version(contents.suites[i].record.version);
     suite->set_digest(Text(contents.suites[i].blob));
     release::Evidence* sidecar = record.add_sidecars();
     sidecar->set_suite_digest(suite->digest());
     sidecar->set_sidecar_digest(Text(contents.sidecars[i].blob));
-    sidecar->set_diagnostics_digest(CountedDigest(contents.sidecars[i].record));
+    sidecar->set_diagnostics_digest(CountedDigest(contents.sidecars[i].evidence));
   }
   for (const auto& baseline : contents.baselines) {
     release::Evidence* evidence = record.add_baselines();
-    evidence->set_suite_digest(baseline.record.suite().digest());
+    evidence->set_suite_digest(baseline.evidence.record.suite().digest());
     evidence->set_sidecar_digest(Text(baseline.blob));
   }
   record.set_policy_digest(Text(contents.policy.blob));
   record.set_decision_digest(Text(contents.decision.blob));
   record.set_claim_level(contents.decision.record.claim_level());
   record.set_numerics_version(
-      contents.sidecars[0].record.numerics_version());
+      contents.sidecars[0].evidence.record.numerics_version());
 }
 
 void AddLineage(const PacketContents& contents,
@@ -212,8 +212,8 @@ std::string FileStem(std::string_view suite_name) {
 std::string SuiteOf(const PacketContents& contents,
                     const Parsed<evaluator::Counted>& diagnostics) {
   for (const auto& sidecar : contents.sidecars) {
-    if (CountedDigest(sidecar.record) == Text(diagnostics.blob)) {
-      return sidecar.record.suite().name();
+    if (CountedDigest(sidecar.evidence) == Text(diagnostics.blob)) {
+      return sidecar.evidence.record.suite().name();
     }
   }
   return "unknown";
@@ -248,16 +248,16 @@ absl::StatusOr<std::vector<Layer>> ListLayers(const PacketContents& contents,
                ".json");
   }
   for (const auto& suite : contents.suites) {
-    layers.Add(LayerKind::kSuite, suite.blob, FileStem(suite.record.name()),
+    layers.Add(LayerKind::kSuite, suite.blob, FileStem(suite.record.name),
                ".json");
   }
   for (const auto& sidecar : contents.sidecars) {
     layers.Add(LayerKind::kSidecar, sidecar.blob,
-               FileStem(sidecar.record.suite().name()), ".json");
+               FileStem(sidecar.evidence.record.suite().name()), ".json");
   }
   for (const auto& baseline : contents.baselines) {
     layers.Add(LayerKind::kBaseline, baseline.blob,
-               FileStem(baseline.record.suite().name()), ".json");
+               FileStem(baseline.evidence.record.suite().name()), ".json");
   }
   layers.Add(LayerKind::kDecision, contents.decision.blob);
   layers.Add(LayerKind::kPolicy, contents.policy.blob);

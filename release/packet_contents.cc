@@ -4,7 +4,9 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
-#include "google/protobuf/message.h"
+#include "evaluator/gate.h"
+#include "evaluator/policy.h"
+#include "evaluator/suite_builder.h"
 #include "runtime/base/proto_json.h"
 #include "runtime/base/status_macros.h"
 
@@ -44,8 +46,23 @@ absl::Status Append(absl::StatusOr<T> value, std::vector<T>& list) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<Parsed<evaluator::Sidecar>> ReadSidecar(std::string_view text) {
-  return Read<evaluator::Sidecar>(text, "pedigree.sidecar.v1", "sidecar");
+absl::StatusOr<Parsed<Suite>> ReadSuite(std::string_view text) {
+  PEDIGREE_ASSIGN_OR_RETURN(Suite suite, ParseFrozenSuite(text));
+  return Parsed<Suite>{BlobOf(text), std::move(suite)};
+}
+
+absl::StatusOr<SidecarBlob> ReadSidecar(std::string_view text) {
+  PEDIGREE_ASSIGN_OR_RETURN(Evidence evidence, ParseSidecar(text));
+  return SidecarBlob{BlobOf(text), std::move(evidence)};
+}
+
+absl::StatusOr<Parsed<evaluator::GatePolicy>> ReadPolicy(
+    std::string_view text) {
+  PEDIGREE_ASSIGN_OR_RETURN(
+      Parsed<evaluator::GatePolicy> policy,
+      Read<evaluator::GatePolicy>(text, kPolicySchema, "gate policy"));
+  PEDIGREE_RETURN_IF_ERROR(ParsePolicy(text).status());
+  return policy;
 }
 
 absl::StatusOr<Parsed<packager::DerivationNode>> ReadNode(
@@ -73,23 +90,19 @@ absl::Status AddDocument(LayerKind kind, std::string_view text,
           Read<packager::Receipt>(text, "pedigree.receipt.v1", "receipt"),
           contents.receipts);
     case LayerKind::kSuite:
-      return Append(Read<evaluator::Suite>(text, "pedigree.suite.v1", "suite"),
-                    contents.suites);
+      return Append(ReadSuite(text), contents.suites);
     case LayerKind::kSidecar:
       return Append(ReadSidecar(text), contents.sidecars);
     case LayerKind::kBaseline:
       return Append(ReadSidecar(text), contents.baselines);
     case LayerKind::kDecision:
-      return Set(Read<evaluator::Decision>(text, "pedigree.decision.v1",
-                                           "decision"),
+      return Set(Read<evaluator::Decision>(text, kDecisionSchema, "decision"),
                  contents.decision);
     case LayerKind::kPolicy:
-      return Set(Read<evaluator::GatePolicy>(text, "pedigree.gate_policy.v1",
-                                             "gate policy"),
-                 contents.policy);
+      return Set(ReadPolicy(text), contents.policy);
     case LayerKind::kDiagnostics:
       return Append(Read<evaluator::Counted>(text, "pedigree.diagnostics.v1",
-                                             "diagnostics"),
+                                            "diagnostics"),
                     contents.diagnostics);
     case LayerKind::kDerivationNode:
       return Set(ReadNode(text), contents.node);

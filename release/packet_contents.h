@@ -12,10 +12,12 @@
 
 #include "absl/status/status.h"
 #include "evaluator/records.pb.h"
+#include "evaluator/sidecar.h"
 #include "packager/records.pb.h"
 #include "release/layer.h"
 #include "release/records.pb.h"
 #include "runtime/base/sha256.h"
+#include "runtime/evaluation/suite.h"
 
 namespace pedigree {
 
@@ -30,6 +32,12 @@ template <typename Record>
 struct Parsed {
   HashedBlob blob;
   Record record;
+};
+
+// Evidence, parsed and consistent in itself.
+struct SidecarBlob {
+  HashedBlob blob;
+  Evidence evidence;
 };
 
 // A compiled runtime. `target` is one of kRuntimeTargets.
@@ -68,10 +76,10 @@ struct PacketContents {
   std::vector<Parsed<packager::AdapterManifest>> adapter_manifests;
   std::vector<Parsed<packager::Receipt>> receipts;
   // In the decision's order of sidecars; no two equal.
-  std::vector<Parsed<evaluator::Suite>> suites;
+  std::vector<Parsed<Suite>> suites;
   // In the order of `suites`.
-  std::vector<Parsed<evaluator::Sidecar>> sidecars;
-  std::vector<Parsed<evaluator::Sidecar>> baselines;
+  std::vector<SidecarBlob> sidecars;
+  std::vector<SidecarBlob> baselines;
   Parsed<evaluator::Decision> decision;
   Parsed<evaluator::GatePolicy> policy;
   // The counted values of the sidecars, no two equal.

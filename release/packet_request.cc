@@ -4,9 +4,9 @@
 #include <set>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 #include "release/file_stream.h"
 #include "runtime/base/file.h"
+#include "runtime/base/json.h"
 #include "runtime/base/status_macros.h"
 
 namespace pedigree {
@@ -110,19 +110,15 @@ class Loader {
     PEDIGREE_ASSIGN_OR_RETURN(
         const std::string text,
         ReadSmallFile(path, Links::kFollow, kMaxDocumentBytes));
-    for (std::string_view line : absl::StrSplit(text, '\n')) {
-      const std::vector<std::string> words =
-          absl::StrSplit(line, ' ', absl::SkipEmpty());
-      if (words.empty()) continue;
-      if (words.size() != 3) {
-        return absl::InvalidArgumentError(absl::StrCat(
-            path, ": Invalid toolchain pin: \"", line,
-            "\" (expected a name, a version and a tree digest)"));
-      }
+    PEDIGREE_ASSIGN_OR_RETURN(const Json json,
+                              ParseJson(text, "toolchain pins"));
+    for (const Json& entry : json) {
+      JsonObjectReader reader(entry, "toolchain pin");
       release::ToolchainPin pin;
-      pin.set_name(words[0]);
-      pin.set_version(words[1]);
-      pin.set_tree_digest(words[2]);
+      pin.set_name(reader.String("name"));
+      pin.set_version(reader.String("version"));
+      pin.set_tree_digest(reader.String("tree_digest"));
+      PEDIGREE_RETURN_IF_ERROR(AnnotateWithPath(reader.Finish(), path));
       loaded_.contents.toolchain_pins.push_back(std::move(pin));
     }
     return absl::OkStatus();
@@ -160,7 +156,7 @@ class Loader {
     SortBy(baselines, own_digest, contents.baselines);
     std::vector<std::string> suites;
     for (const auto& sidecar : contents.sidecars) {
-      suites.push_back(sidecar.record.suite().digest());
+      suites.push_back(sidecar.evidence.record.suite().digest());
     }
     SortBy(suites, own_digest, contents.suites);
   }

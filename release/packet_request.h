@@ -37,7 +37,7 @@ struct PacketRequest {
   // Pairs of a target ("linux-x86_64", "wasm32") and a path.
   std::vector<std::pair<std::string, std::string>> runtimes;
   std::vector<std::string> licenses;
-  // One pin a line, "<name> <version> <tree digest>"; empty for none.
+  // A JSON list of {"name", "tree_digest", "version"}; empty for none.
   std::string toolchain_pins;
   // Pairs of the name of a source, a path below its workspace, and a path.
   std::vector<std::pair<std::string, std::string>> sources;
