@@ -6,6 +6,7 @@ SlmAdapterInfo = provider(
         "adapter": "File: the adapter.",
         "manifest": "File: canonical JSON manifest (parent digest, family, tensors, licence).",
         "parent": "SlmModelInfo: the model the adapter was made for.",
+        "receipt": "File: canonical JSON receipt of the operator that made it.",
         "licenses": "depset of File: licence texts that cover the adapter.",
         "sources": "depset of File: source files that feed the adapter, its parent's not included.",
     },

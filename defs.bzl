@@ -1,0 +1,26 @@
+"""The public rules of Pedigree.
+
+    load("@pedigree//:defs.bzl", "slm_model")
+"""
+
+load(
+    "//evaluator:defs.bzl",
+    _eval_gate = "eval_gate",
+    _eval_gate_test = "eval_gate_test",
+    _eval_suite = "eval_suite",
+    _slm_eval = "slm_eval",
+)
+load(
+    "//packager:defs.bzl",
+    _slm_adapter = "slm_adapter",
+    _slm_descendant = "slm_descendant",
+    _slm_model = "slm_model",
+)
+
+eval_gate = _eval_gate
+eval_gate_test = _eval_gate_test
+eval_suite = _eval_suite
+slm_adapter = _slm_adapter
+slm_descendant = _slm_descendant
+slm_eval = _slm_eval
+slm_model = _slm_model

@@ -1,0 +1,176 @@
+"""slm_descendant: a model derived from another."""
+
+load("@bazel_skylib//lib:dicts.bzl", "dicts")
+load("//packager:providers.bzl", "SlmAdapterInfo", "SlmModelInfo")
+load(
+    "//packager/private:pack.bzl",
+    "PACK_ATTRS",
+    "declare_records",
+    "license_args",
+    "package_args",
+    "record_groups",
+)
+
+_DOC = """One descendant of a model.
+
+    slm_descendant(
+        name = "counting",
+        adapters = [":digits"],
+        operator = "adapter",
+        parent = ":parent",
+    )
+
+With `adapter` the descendant is the parent's own file and the adapters, which
+the runtime applies in order; nothing is copied, and `counting.manifest.json`,
+`.receipt.json` and `.node.json` are made. `fuse` folds the adapters into a new
+`counting.slm`; `quantize` stores the parent's matrices in another dtype. Each
+operator is a pure function of its inputs and settings, and the receipt lets
+anyone repeat it (`pedigree receipt verify`).
+"""
+
+def _check(ctx, parent, adapters):
+    """Refuses what the operator cannot do."""
+    operator = ctx.attr.operator
+    if operator == "quantize":
+        if ctx.attr.adapters:
+            fail("slm_descendant %s: quantize takes no adapters (found %d)" %
+                 (ctx.label, len(ctx.attr.adapters)))
+        if not ctx.attr.dtype:
+            fail("slm_descendant %s: quantize needs a dtype" % ctx.label)
+        if parent.adapters:
+            fail("slm_descendant %s: quantize needs a parent without adapters, so fuse %s first" %
+                 (ctx.label, ctx.attr.parent.label))
+        return
+    if ctx.attr.dtype:
+        fail("slm_descendant %s: %s takes no dtype (found %s)" %
+             (ctx.label, operator, ctx.attr.dtype))
+    if operator == "adapter" and not ctx.attr.adapters:
+        fail("slm_descendant %s: adapter needs adapters" % ctx.label)
+    if not adapters:
+        fail("slm_descendant %s: fuse needs adapters, here or of %s" %
+             (ctx.label, ctx.attr.parent.label))
+    for target in ctx.attr.adapters:
+        made_for = target[SlmAdapterInfo].parent.model
+        if made_for != parent.model:
+            fail("slm_descendant %s: adapter %s is for %s (expected %s)" %
+                 (ctx.label, target.label, made_for.short_path, parent.model.short_path))
+
+def _source_kind(ctx, parent):
+    # The deltas of slm_adapter are written by hand, not trained.
+    if ctx.attr.adapters:
+        return "deterministic-smoke"
+    return parent.source_kind
+
+def _command(ctx, args, parent, adapters, manifests):
+    """Adds operator and inputs; returns the input files."""
+    if ctx.attr.operator == "quantize":
+        args.add("quantize")
+        args.add("--dtype=" + ctx.attr.dtype)
+        args.add("--q8-0-group=" + ctx.attr.q8_0_group)
+    elif ctx.attr.operator == "fuse":
+        args.add("fuse")
+    else:
+        args.add_all(["adapter", "stack"])
+    args.add(parent.model)
+    args.add_all(adapters)
+    args.add(parent.node, format = "--parent-node=%s")
+    args.add_all(manifests, format_each = "--adapter-manifest=%s")
+    return [parent.model, parent.node] + adapters + manifests
+
+def _slm_descendant_impl(ctx):
+    parent = ctx.attr.parent[SlmModelInfo]
+    infos = [target[SlmAdapterInfo] for target in ctx.attr.adapters]
+    adapters = parent.adapters + [info.adapter for info in infos]
+    _check(ctx, parent, adapters)
+    unfused = ctx.attr.operator == "adapter"
+    all_manifests = parent.adapter_manifests + [info.manifest for info in infos]
+    manifests = []
+    if adapters:
+        manifests = all_manifests[-len(adapters):]
+
+    stem = ctx.label.name + ("" if unfused else ".slm")
+    records = declare_records(ctx, stem)
+    made = [records.manifest, records.receipt, records.node]
+    model = parent.model
+    if not unfused:
+        model = ctx.actions.declare_file(stem)
+        made.append(model)
+    args = ctx.actions.args()
+    inputs = _command(ctx, args, parent, adapters, manifests)
+    package_args(ctx, args, ctx.attr.model_name)
+    licenses = license_args(ctx, args)
+    args.add("--out=" + records.node.path[:-len(".node.json")])
+    ctx.actions.run(
+        mnemonic = "SlmDescendant",
+        progress_message = "Deriving model %s" % ctx.label,
+        executable = ctx.executable._tool,
+        arguments = [args],
+        inputs = inputs + licenses,
+        outputs = made,
+    )
+    files = [model] + (adapters if unfused else [])
+    return [
+        DefaultInfo(
+            files = depset(files),
+            runfiles = ctx.runfiles(files + made),
+        ),
+        record_groups(records),
+        SlmModelInfo(
+            adapter_manifests = all_manifests,
+            adapters = adapters if unfused else [],
+            ancestor_nodes = depset(
+                [parent.node],
+                transitive = [parent.ancestor_nodes],
+            ),
+            licenses = depset(
+                licenses,
+                transitive = [parent.licenses] +
+                             [info.licenses for info in infos],
+            ),
+            manifest = records.manifest,
+            model = model,
+            node = records.node,
+            parents = [parent],
+            receipt = records.receipt,
+            source_kind = _source_kind(ctx, parent),
+            sources = depset(
+                licenses,
+                transitive = [parent.sources] +
+                             [info.sources for info in infos],
+            ),
+        ),
+    ]
+
+slm_descendant = rule(
+    implementation = _slm_descendant_impl,
+    doc = _DOC,
+    attrs = dicts.add(PACK_ATTRS, {
+        "adapters": attr.label_list(
+            doc = "Adapters for `parent`, in the order they are applied, after those that an unfused parent has. For `adapter` and `fuse`.",
+            providers = [SlmAdapterInfo],
+        ),
+        "dtype": attr.string(
+            doc = "Storage of matrices: f32, q8_0 or q4_0. For `quantize`.",
+            values = ["", "f32", "q8_0", "q4_0"],
+        ),
+        "model_name": attr.string(
+            doc = "Name in the manifest. Default: `name`.",
+        ),
+        "operator": attr.string(
+            doc = "How the descendant is made: `adapter` (unfused), `fuse` or `quantize`.",
+            mandatory = True,
+            values = ["adapter", "fuse", "quantize"],
+        ),
+        "parent": attr.label(
+            doc = "The model to derive from.",
+            mandatory = True,
+            providers = [SlmModelInfo],
+        ),
+        "q8_0_group": attr.string(
+            doc = "Columns a q8_0 scale covers: `row` or `32`. For `quantize`. Default: row.",
+            default = "row",
+            values = ["row", "32"],
+        ),
+    }),
+    provides = [SlmModelInfo],
+)

@@ -1,0 +1,130 @@
+"""slm_model: a model from a checkpoint or a mock spec."""
+
+load("@bazel_skylib//lib:dicts.bzl", "dicts")
+load("//packager:providers.bzl", "SlmModelInfo")
+load(
+    "//packager/private:pack.bzl",
+    "PACK_ATTRS",
+    "declare_records",
+    "license_args",
+    "package_args",
+    "record_groups",
+)
+
+_DOC = """One model: a `.slm` file, its manifest, receipt and derivation node.
+
+    slm_model(
+        name = "stories",
+        src = "stories260K.bin",
+        format = "llama2c",
+        license_files = {"LICENSE.stories": "MIT"},
+        tokenizer = "tok512.bin",
+        version = "1.0.0",
+    )
+
+makes `stories.slm` and beside it `stories.slm.manifest.json`,
+`stories.slm.receipt.json` and `stories.slm.node.json`. The bytes are the same on
+every machine: the writer is canonical, quantisers and mock weights are defined
+to the bit, and records hold no time, path or user.
+"""
+
+_SOURCE_KINDS = {
+    "llama2c": "converted-trained",
+    "mock": "deterministic-smoke",
+}
+
+def _slm_model_impl(ctx):
+    if ctx.attr.format == "llama2c" and not ctx.file.tokenizer:
+        fail("slm_model %s: format llama2c needs a tokenizer" % ctx.label)
+    if ctx.attr.format == "mock" and ctx.file.tokenizer:
+        fail("slm_model %s: a mock spec names its own tokenizer (found %s)" %
+             (ctx.label, ctx.file.tokenizer.short_path))
+
+    model = ctx.actions.declare_file(ctx.label.name + ".slm")
+    records = declare_records(ctx, model.basename)
+    args = ctx.actions.args()
+    args.add("import")
+    args.add("--format=" + ctx.attr.format)
+    args.add(ctx.file.src)
+    inputs = [ctx.file.src]
+    if ctx.file.tokenizer:
+        args.add(ctx.file.tokenizer, format = "--tokenizer=%s")
+        inputs.append(ctx.file.tokenizer)
+    args.add("--dtype=" + ctx.attr.dtype)
+    args.add("--q8-0-group=" + ctx.attr.q8_0_group)
+    if ctx.attr.family:
+        args.add("--family=" + ctx.attr.family)
+    package_args(ctx, args, ctx.attr.model_name)
+    licenses = license_args(ctx, args)
+    args.add(model, format = "--out=%s")
+    ctx.actions.run(
+        mnemonic = "SlmModel",
+        progress_message = "Importing model %s" % ctx.label,
+        executable = ctx.executable._tool,
+        arguments = [args],
+        inputs = inputs + licenses,
+        outputs = [model, records.manifest, records.receipt, records.node],
+    )
+    return [
+        DefaultInfo(
+            files = depset([model]),
+            runfiles = ctx.runfiles([
+                model,
+                records.manifest,
+                records.receipt,
+                records.node,
+            ]),
+        ),
+        record_groups(records),
+        SlmModelInfo(
+            adapter_manifests = [],
+            adapters = [],
+            ancestor_nodes = depset(),
+            licenses = depset(licenses),
+            manifest = records.manifest,
+            model = model,
+            node = records.node,
+            parents = [],
+            receipt = records.receipt,
+            source_kind = _SOURCE_KINDS[ctx.attr.format],
+            sources = depset(inputs + licenses),
+        ),
+    ]
+
+slm_model = rule(
+    implementation = _slm_model_impl,
+    doc = _DOC,
+    attrs = dicts.add(PACK_ATTRS, {
+        "dtype": attr.string(
+            doc = "Storage of matrices: f32, q8_0 or q4_0. Default: f32.",
+            default = "f32",
+            values = ["f32", "q8_0", "q4_0"],
+        ),
+        "family": attr.string(
+            doc = "What all models derived from this one belong to. Default: `model_name`.",
+        ),
+        "format": attr.string(
+            doc = "What `src` is: `llama2c`, a llama2.c checkpoint, or `mock`, a ModelSpec of packager/records.proto.",
+            mandatory = True,
+            values = ["llama2c", "mock"],
+        ),
+        "model_name": attr.string(
+            doc = "Name in the manifest. Default: `name`.",
+        ),
+        "q8_0_group": attr.string(
+            doc = "Columns a q8_0 scale covers: `row` or `32`. Default: row.",
+            default = "row",
+            values = ["row", "32"],
+        ),
+        "src": attr.label(
+            doc = "The checkpoint or spec.",
+            allow_single_file = True,
+            mandatory = True,
+        ),
+        "tokenizer": attr.label(
+            doc = "The checkpoint's tokenizer file; llama2c only.",
+            allow_single_file = True,
+        ),
+    }),
+    provides = [SlmModelInfo],
+)
