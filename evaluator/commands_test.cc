@@ -26,7 +26,7 @@ struct Ran {
   std::string err;
 };
 
-Ran Run(std::vector<std::string> args) {
+Ran RunCommand(std::vector<std::string> args) {
   CommandLine program("slm_gate", "Tests.");
   AddEvaluatorCommands(program);
   args.insert(args.begin(), "slm_gate");
@@ -73,12 +73,13 @@ TEST(SuiteCommandTest, FreezesThenBuilds) {
   const std::string lock = Scratch("new.lock");
   const std::string out = Scratch("suite.json");
   std::filesystem::remove(lock);
-  const Ran freeze = Run({"suite", "freeze", "--name=smoke", "--version=1",
-                          "--lock=" + lock, cases});
+  const Ran freeze =
+      RunCommand({"suite", "freeze", "--name=smoke", "--version=1",
+                  "--lock=" + lock, cases});
   EXPECT_EQ(freeze.exit_code, 0) << freeze.err;
   EXPECT_TRUE(absl::StartsWith(freeze.out, "froze suite smoke 1, 2 cases, "));
   EXPECT_TRUE(absl::EndsWith(freeze.out, ": new lock\n")) << freeze.out;
-  const Ran build = Run({"suite", "build", "--name=smoke", "--version=1",
+  const Ran build = RunCommand({"suite", "build", "--name=smoke", "--version=1",
                          "--lock=" + lock, "--out=" + out, cases});
   EXPECT_EQ(build.exit_code, 0) << build.err;
   evaluator::Suite suite;
@@ -93,23 +94,23 @@ TEST(SuiteCommandTest, FreezingAnewSaysWhatChanged) {
   const std::vector<std::string> freeze = {
       "suite", "freeze", "--name=smoke", "--version=1", "--lock=" + lock,
       cases};
-  EXPECT_EQ(Run(freeze).exit_code, 0);
-  EXPECT_TRUE(absl::EndsWith(Run(freeze).out, ": unchanged\n"));
+  EXPECT_EQ(RunCommand(freeze).exit_code, 0);
+  EXPECT_TRUE(absl::EndsWith(RunCommand(freeze).out, ": unchanged\n"));
   Write("cases.jsonl", Line("b"));
   EXPECT_TRUE(absl::EndsWith(
-      Run(freeze).out, ": added case \"b\", removed case \"a\"\n"));
+      RunCommand(freeze).out, ": added case \"b\", removed case \"a\"\n"));
 }
 
 TEST(SuiteCommandTest, ADriftedSuiteIsRefusedWithTheWayOut) {
   const std::string lock = Scratch("x.lock");
   const std::string cases = Write("cases.jsonl", Line("a"));
-  EXPECT_EQ(Run({"suite", "freeze", "--name=smoke", "--version=1",
+  EXPECT_EQ(RunCommand({"suite", "freeze", "--name=smoke", "--version=1",
                  "--lock=" + lock, cases})
                 .exit_code,
             0);
   Write("cases.jsonl", Line("a") + Line("b"));
   const std::string out = Scratch("suite.json");
-  const Ran build = Run({"suite", "build", "--name=smoke", "--version=1",
+  const Ran build = RunCommand({"suite", "build", "--name=smoke", "--version=1",
                          "--lock=" + lock, "--out=" + out,
                          "--freeze-command=bazel run //x:smoke.freeze", cases});
   EXPECT_EQ(build.exit_code, 2);
@@ -144,13 +145,13 @@ class GateCommandTest : public testing::Test {
 };
 
 TEST_F(GateCommandTest, APassIsZero) {
-  const Ran ran = Run(Command({}));
+  const Ran ran = RunCommand(Command({}));
   EXPECT_EQ(ran.exit_code, 0) << ran.err;
   EXPECT_TRUE(absl::StartsWith(ran.out, "verdict PASS, action promote"));
 }
 
 TEST_F(GateCommandTest, ARefusalIsOneAndIsRecorded) {
-  const Ran ran = Run(Command({{"a", "?"}}));
+  const Ran ran = RunCommand(Command({{"a", "?"}}));
   EXPECT_EQ(ran.exit_code, 1) << ran.err;
   EXPECT_TRUE(absl::StartsWith(ran.out, "verdict FAIL-FLOOR, action reject"));
   evaluator::Decision decision;
@@ -162,7 +163,7 @@ TEST_F(GateCommandTest, ARefusalIsOneAndIsRecorded) {
 TEST_F(GateCommandTest, RecordOnlyIsZeroAndSilentWhateverTheVerdict) {
   std::vector<std::string> command = Command({{"a", "?"}});
   command.push_back("--record-only");
-  const Ran ran = Run(command);
+  const Ran ran = RunCommand(command);
   EXPECT_EQ(ran.exit_code, 0);
   EXPECT_EQ(ran.out, "");
   EXPECT_NE(Read(decision_).find("FAIL-FLOOR"), std::string::npos);
@@ -172,16 +173,16 @@ TEST_F(GateCommandTest, TheCanonicalPolicyGivesTheSameDecision) {
   std::vector<std::string> command = Command({{"a", "?"}});
   const std::string canonical = Scratch("policy.json");
   command.push_back("--policy-out=" + canonical);
-  Run(command);
+  RunCommand(command);
   const std::string first = Read(decision_);
   command.pop_back();
   command[1] = "--policy=" + canonical;
-  Run(command);
+  RunCommand(command);
   EXPECT_EQ(Read(decision_), first);
 }
 
 TEST_F(GateCommandTest, ShowComparesWithTheExpectedVerdict) {
-  Run(Command({{"a", "?"}}));
+  RunCommand(Command({{"a", "?"}}));
   const std::vector<std::string> show = {"decision", "show", decision_,
                                          "--sidecar=" + sidecar_,
                                          "--baseline=" + baseline_};
@@ -189,24 +190,24 @@ TEST_F(GateCommandTest, ShowComparesWithTheExpectedVerdict) {
   expected.push_back("--expect=FAIL-FLOOR");
   std::vector<std::string> unexpected = show;
   unexpected.push_back("--expect=PASS");
-  EXPECT_EQ(Run(show).exit_code, 0);
-  EXPECT_EQ(Run(expected).exit_code, 0);
-  const Ran ran = Run(unexpected);
+  EXPECT_EQ(RunCommand(show).exit_code, 0);
+  EXPECT_EQ(RunCommand(expected).exit_code, 0);
+  const Ran ran = RunCommand(unexpected);
   EXPECT_EQ(ran.exit_code, 1);
   EXPECT_TRUE(absl::EndsWith(ran.out, "expected verdict PASS\n"));
 }
 
 TEST_F(GateCommandTest, ShowRefusesAnUnknownVerdict) {
-  Run(Command({}));
-  const Ran ran = Run({"decision", "show", decision_, "--expect=pass"});
+  RunCommand(Command({}));
+  const Ran ran = RunCommand({"decision", "show", decision_, "--expect=pass"});
   EXPECT_EQ(ran.exit_code, 2);
   EXPECT_EQ(ran.err, "slm_gate: Invalid --expect: unknown verdict \"pass\"\n");
 }
 
 TEST_F(GateCommandTest, ShowRefusesEvidenceThatIsNotCited) {
-  Run(Command({}));
+  RunCommand(Command({}));
   const Ran ran =
-      Run({"decision", "show", decision_, "--sidecar=" + baseline_});
+      RunCommand({"decision", "show", decision_, "--sidecar=" + baseline_});
   EXPECT_EQ(ran.exit_code, 2);
   EXPECT_TRUE(absl::StartsWith(
       ran.err, "slm_gate: Invalid evidence: the decision does not cite "))
@@ -254,7 +255,7 @@ TEST(MalformedInputTest, EachFileIsRefusedWithTheMessageOnRecord) {
   for (const std::string& path : paths) {
     SCOPED_TRACE(path);
     const std::string out = Scratch("out");
-    const Ran ran = Run(CommandFor(path, out));
+    const Ran ran = RunCommand(CommandFor(path, out));
     EXPECT_EQ(ran.exit_code, 2);
     EXPECT_EQ(ran.out, "");
     EXPECT_EQ(ran.err,

@@ -279,8 +279,8 @@ TEST(GateTest, ASidecarOfAnotherAssemblyIsNotComparable) {
 
 TEST(GateTest, ADriftedBaselineIsNotComparable) {
   GateInput input = Input();
-  input.baselines = {
-      TestEvidence(MakeTestSuite("smoke", {"a", "b", "c", "hard-2"}), "parent")};
+  const Suite drifted = MakeTestSuite("smoke", {"a", "b", "c", "hard-2"});
+  input.baselines = {TestEvidence(drifted, "parent")};
   const Decision decision = Judge(input);
   EXPECT_EQ(decision.verdict(), "NOT-COMPARABLE");
   ASSERT_EQ(decision.reasons_size(), 1);

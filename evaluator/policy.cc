@@ -93,7 +93,8 @@ absl::Status CheckPolicy(const GatePolicy& policy) {
         kPolicySchema, "\")"));
   }
   PEDIGREE_RETURN_IF_ERROR(CheckName("gate policy", "name", policy.name()));
-  PEDIGREE_RETURN_IF_ERROR(CheckName("gate policy", "version", policy.version()));
+  PEDIGREE_RETURN_IF_ERROR(
+      CheckName("gate policy", "version", policy.version()));
   if (!ClaimRank(policy.claim_level()).has_value()) {
     return InvalidPolicy(absl::StrCat("unknown claim level \"",
                                       policy.claim_level(), "\""));

@@ -53,7 +53,9 @@ std::string Table(const std::vector<Row>& rows) {
 }
 
 // An empty cell would shift the eye to the wrong column.
-std::string OrDash(const std::string& text) { return text.empty() ? "-" : text; }
+std::string OrDash(const std::string& text) {
+  return text.empty() ? "-" : text;
+}
 
 std::string SuiteTable(const Decision& decision) {
   std::vector<Row> rows = {{"suite", "passed", "pass_rate", "floor", "baseline",

@@ -6,18 +6,10 @@ load("//evaluator/private:tool.bzl", "RELEASE_ATTRS", "tool_attr", "tool_runfile
 
 _DOC = """A frozen suite of eval cases.
 
-    eval_suite(
-        name = "smoke_suite",
-        srcs = ["smoke.jsonl"],
-        lock = "smoke.lock",
-        version = "1",
-    )
-
-makes `smoke_suite.suite.json`, the canonical document whose SHA-256 is the
+A target `smoke_suite` makes `smoke_suite.suite.json`, the canonical document whose SHA-256 is the
 suite's identity. It refuses to build when the cases are not those of the lock,
-and says which were added, changed or removed; `bazel run :smoke_suite.freeze`
-writes the lock (a first one too) into the source tree. The document depends on
-the cases, name and version only: not on their order, files or machine.
+and says which were added, changed or removed. The document depends on the
+cases, name and version only: not on their order, files or machine.
 """
 
 _TOOL = tool_attr(Label("//evaluator:slm_gate"))
@@ -48,8 +40,8 @@ _SUITE_ATTRS = dicts.add(_CASES_ATTRS, {
 })
 
 _FREEZE_ATTRS = dicts.add(_CASES_ATTRS, {
-    "lock_path": attr.string(
-        doc = "The lock's path in the workspace; the file need not exist.",
+    "lock": attr.string(
+        doc = "The lock's label, a string since the file need not exist.",
         mandatory = True,
     ),
     "suite_name": attr.string(doc = "The suite's name.", mandatory = True),
@@ -101,6 +93,22 @@ _eval_suite = rule(
     provides = [EvalSuiteInfo],
 )
 
+def _lock_path(label, lock):
+    """The path in the workspace of the file that `lock` names."""
+    if lock.startswith("@"):
+        fail("%s: lock %s is in another workspace (expected a file of this one)" %
+             (label, lock))
+    package = label.package
+    file = lock
+    if lock.startswith("//"):
+        package, _, file = lock[len("//"):].partition(":")
+        if not file:
+            fail("%s: lock %s names no file (expected //package:file)" %
+                 (label, lock))
+    elif lock.startswith(":"):
+        file = lock[1:]
+    return package + "/" + file if package else file
+
 _FREEZE_SCRIPT = """#!/bin/sh
 # Writes the lock of suite {name} into the source tree.
 set -eu
@@ -117,7 +125,7 @@ def _eval_suite_freeze_impl(ctx):
     ctx.actions.write(
         script,
         _FREEZE_SCRIPT.format(
-            lock = ctx.attr.lock_path,
+            lock = _lock_path(ctx.label, ctx.attr.lock),
             name = ctx.attr.suite_name,
             srcs = " ".join(["'%s'" % src.short_path for src in ctx.files.srcs]),
             target = _target_name(ctx.label),
@@ -139,25 +147,18 @@ _eval_suite_freeze = rule(
     executable = True,
 )
 
-def _workspace_path(name, lock):
-    """The path in the workspace of the file that the label `lock` names."""
-    if lock.startswith("@"):
-        fail("eval_suite %s: lock %s is in another workspace (expected a file of this one)" % (name, lock))
-    package = native.package_name()
-    file = lock
-    if lock.startswith("//"):
-        package, _, file = lock[len("//"):].partition(":")
-        if not file:
-            fail("eval_suite %s: lock %s names no file (expected //package:file)" % (name, lock))
-    elif lock.startswith(":"):
-        file = lock[1:]
-    return package + "/" + file if package else file
-
 def eval_suite(name, srcs, version, lock, suite_name = None, **kwargs):
     """A frozen suite of eval cases, and `<name>.freeze` to freeze it anew.
 
-    See the documentation of the rule above; the lock's label is a string, since
-    the file does not exist before the first `bazel run <name>.freeze`.
+        eval_suite(
+            name = "smoke_suite",
+            srcs = ["smoke.jsonl"],
+            lock = "smoke.lock",
+            version = "1",
+        )
+
+    The lock's label is a string: the file does not exist before the first
+    `bazel run :smoke_suite.freeze`.
 
     Args:
       name: name of the target.
@@ -178,7 +179,7 @@ def eval_suite(name, srcs, version, lock, suite_name = None, **kwargs):
     _eval_suite_freeze(
         name = name + ".freeze",
         srcs = srcs,
-        lock_path = _workspace_path(name, lock),
+        lock = lock,
         suite_name = suite_name or name,
         version = version,
         **kwargs

@@ -63,17 +63,17 @@ Json Request() {
          {{{"id", "b"},
            {"prompt", "two"},
            {"expected", "2"},
-           {"max_new_tokens", 9},
+           {"max_new_tokens", 9u},
            {"tags", {"count"}},
            {"hard", true}},
           {{"id", "a"},
            {"prompt", "one"},
            {"expected", "1"},
-           {"max_new_tokens", 8}}}}}}};
+           {"max_new_tokens", 8u}}}}}}};
 }
 
 // The sidecar of Request() on `runner`.
-Json Run(TableRunner& runner) {
+Json RunRequest(TableRunner& runner) {
   const auto text = RunEvalRequest(Request().dump(), runner);
   if (!text.ok()) {
     ADD_FAILURE() << text.status();
@@ -88,7 +88,7 @@ Json Run(TableRunner& runner) {
 TEST(EvaluateTest, RunsEveryCaseWithItsLimit) {
   TableRunner runner;
   runner.answers = {{"one", Answer("1")}, {"two", Answer("2")}};
-  const Json sidecar = Run(runner);
+  const Json sidecar = RunRequest(runner);
   EXPECT_EQ(runner.limits["one"], 8u);
   EXPECT_EQ(runner.limits["two"], 9u);
   EXPECT_EQ(sidecar["passed"], true);
@@ -103,7 +103,7 @@ TEST(EvaluateTest, RunsEveryCaseWithItsLimit) {
 TEST(EvaluateTest, NamesSubjectSuiteAndEvaluator) {
   TableRunner runner;
   runner.answers = {{"one", Answer("1")}, {"two", Answer("2")}};
-  const Json sidecar = Run(runner);
+  const Json sidecar = RunRequest(runner);
   const Json request = Request();
   const auto suite = ParseSuite(request["suite"]);
   ASSERT_TRUE(suite.ok()) << suite.status();
@@ -126,7 +126,7 @@ TEST(EvaluateTest, NamesSubjectSuiteAndEvaluator) {
 TEST(EvaluateTest, AWrongAnswerIsAResult) {
   TableRunner runner;
   runner.answers = {{"one", Answer("1")}, {"two", Answer("3")}};
-  const Json sidecar = Run(runner);
+  const Json sidecar = RunRequest(runner);
   EXPECT_EQ(sidecar["passed"], false);
   EXPECT_EQ(sidecar["pass_rate"], "0.500000");
   EXPECT_EQ(sidecar["cases"][0]["passed"], true);
@@ -162,7 +162,7 @@ TEST(EvaluateTest, CountsTheWorkOfTheRun) {
   runner.answers = {{"one", Answer("1")}, {"two", Answer("2")}};
   // Two cases of 3 prompt tokens and 2 new ones, the last of which is not run
   // through the model: 4 passes, 2 of them with logits.
-  EXPECT_EQ(Run(runner)["counted"]["use"],
+  EXPECT_EQ(RunRequest(runner)["counted"]["use"],
             (Json{{"case_count", 2},
                   {"prompt_tokens", "6"},
                   {"generated_tokens", "4"},
@@ -180,7 +180,7 @@ TEST(EvaluateTest, RecordsWhatTheModelCannotAnswer) {
     TableRunner runner;
     runner.answers = {{"one", Answer("1")}};
     runner.answers.emplace("two", MakeError(code, "too long"));
-    const Json sidecar = Run(runner);
+    const Json sidecar = RunRequest(runner);
     const Json& result = sidecar["cases"][1];
     EXPECT_EQ(result["stop_reason"],
               "error:" + std::string(ErrorCodeName(code)));
