@@ -1,0 +1,221 @@
+#include "runtime/commands/commands.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "runtime/base/bytes.h"
+#include "runtime/base/command_line.h"
+#include "runtime/base/file.h"
+#include "runtime/base/json.h"
+#include "runtime/base/sha256.h"
+#include "runtime/exports/runtime.h"
+#include "runtime/testing/tiny_model.h"
+#include "runtime/tokenizer/utf8.h"
+
+namespace pedigree {
+namespace {
+
+using ::testing::HasSubstr;
+
+// What one run of the command gave.
+struct Run {
+  int exit_code;
+  std::string out;
+  std::string err;
+};
+
+class CommandsTest : public testing::Test {
+ protected:
+  CommandsTest() : model_(TinyModel({})) {
+    Write("m.slm", std::string(model_.text()));
+    Write("a.adp1", TinyAdapter(model_.text(), {{"norm.weight",
+                                                 RandomValues(3, 32, 2)}}));
+    Write("s.json",
+          R"({"schema_version":"pedigree.suite.v1","name":"s","version":"1",)"
+          R"("cases":[{"id":"one","prompt":"hello","expected":"x",)"
+          R"("max_new_tokens":4}]})");
+  }
+
+  std::string Path(const std::string& name) const {
+    return testing::TempDir() + "/" + name;
+  }
+  void Write(const std::string& name, const std::string& contents) const {
+    ASSERT_TRUE(WriteFileAtomically(Path(name), contents).ok());
+  }
+  std::string Read(const std::string& name) const {
+    return *ReadFile(Path(name));
+  }
+
+  static Run Command(std::vector<std::string> args) {
+    args.insert(args.begin(), "pedigree");
+    std::vector<char*> argv;
+    for (std::string& arg : args) argv.push_back(arg.data());
+    CommandLine command_line("pedigree", "A test");
+    AddRuntimeCommands(command_line);
+    testing::internal::CaptureStdout();
+    testing::internal::CaptureStderr();
+    Run run;
+    run.exit_code =
+        command_line.Run(static_cast<int>(argv.size()), argv.data());
+    run.out = testing::internal::GetCapturedStdout();
+    run.err = testing::internal::GetCapturedStderr();
+    return run;
+  }
+
+  std::string Expected(bool adapter) const {
+    Runtime runtime;
+    EXPECT_TRUE(runtime.LoadModel(AsBytes(model_.text())).ok());
+    const AlignedBytes bytes(Read("a.adp1"));
+    if (adapter) {
+      EXPECT_TRUE(runtime.ApplyAdapter(AsBytes(bytes.text())).ok());
+    }
+    return ReplaceInvalidUtf8(runtime.Generate("hello", 12)->output);
+  }
+
+  AlignedBytes model_;
+};
+
+TEST_F(CommandsTest, GeneratePrintsTheText) {
+  const Run run = Command({"generate", Path("m.slm"), "--prompt=hello",
+                           "--max-new-tokens=12"});
+  EXPECT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_EQ(run.out, Expected(false));
+}
+
+TEST_F(CommandsTest, GenerateEchoesAndAppliesAdapters) {
+  const Run run = Command({"generate", Path("m.slm"), "--prompt=hello",
+                           "--max-new-tokens=12", "--echo",
+                           "--adapter=" + Path("a.adp1")});
+  EXPECT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_EQ(run.out, "hello" + Expected(true));
+}
+
+TEST_F(CommandsTest, GenerateWritesDiagnostics) {
+  const Run run =
+      Command({"generate", Path("m.slm"), "--prompt=hello",
+               "--max-new-tokens=3", "--diagnostics=" + Path("d.json")});
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  const Json document = *ParseJson(Read("d.json"), "diagnostics");
+  EXPECT_EQ(document["state"]["generated_tokens"], 3);
+  EXPECT_EQ(document["measured"]["has_clock"], true);
+}
+
+TEST_F(CommandsTest, GenerateRefusesAnotherModelThanExpected) {
+  const std::string right = Sha256(model_.text()).ToString();
+  const std::string wrong = Sha256("other").ToString();
+  EXPECT_EQ(Command({"generate", Path("m.slm"), "--prompt=a",
+                     "--max-new-tokens=1", "--expect-digest=" + right})
+                .exit_code,
+            0);
+  const Run run = Command({"generate", Path("m.slm"), "--prompt=a",
+                           "--max-new-tokens=1", "--expect-digest=" + wrong});
+  EXPECT_EQ(run.exit_code, 2);
+  EXPECT_EQ(run.err, absl::StrCat("pedigree: ", Path("m.slm"),
+                                  ": Invalid model: digest is ", right,
+                                  " (expected ", wrong, ")\n"));
+}
+
+TEST_F(CommandsTest, ErrorsNameTheFile) {
+  Write("bad.slm", "not a model");
+  const Run run =
+      Command({"generate", Path("bad.slm"), "--prompt=a",
+               "--max-new-tokens=1"});
+  EXPECT_EQ(run.exit_code, 2);
+  EXPECT_THAT(run.err, HasSubstr("bad.slm: "));
+  EXPECT_EQ(run.out, "");
+  EXPECT_EQ(Command({"generate", Path("m.slm"), "--prompt=a"}).exit_code, 2);
+}
+
+TEST_F(CommandsTest, EvalWritesTheSidecarAndItsCounts) {
+  const Run run = Command({"eval", Path("m.slm"), "--suite=" + Path("s.json"),
+                           "--out=" + Path("sidecar.json"),
+                           "--diagnostics=" + Path("counted.json"),
+                           "--manifest-digest=" + Sha256("m").ToString()});
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  const Json sidecar = *ParseJson(Read("sidecar.json"), "sidecar");
+  EXPECT_EQ(sidecar["model_digest"], Sha256(model_.text()).ToString());
+  EXPECT_EQ(sidecar["manifest_digest"], Sha256("m").ToString());
+  EXPECT_EQ(sidecar["source_kind"], "deterministic-smoke");
+  EXPECT_EQ(sidecar["totals"]["cases"], "1");
+  EXPECT_EQ(Read("counted.json"), CanonicalJson(sidecar["counted"]));
+}
+
+TEST_F(CommandsTest, EvalTakesTheManifestBesideTheModel) {
+  const std::vector<std::string> args = {"eval", Path("other.slm"),
+                                         "--suite=" + Path("s.json"),
+                                         "--out=" + Path("beside.json")};
+  Write("other.slm", std::string(model_.text()));
+  const Run without = Command(args);
+  EXPECT_EQ(without.exit_code, 2);
+  EXPECT_THAT(without.err, HasSubstr("No --manifest-digest"));
+  Write("other.slm.manifest.json", "{}");
+  ASSERT_EQ(Command(args).exit_code, 0);
+  const Json sidecar = *ParseJson(Read("beside.json"), "sidecar");
+  EXPECT_EQ(sidecar["manifest_digest"], Sha256("{}").ToString());
+}
+
+TEST_F(CommandsTest, EvalLeavesNoSidecarForABadSuite) {
+  Write("bad.json", R"({"cases":[]})");
+  const Run run = Command({"eval", Path("m.slm"),
+                           "--suite=" + Path("bad.json"),
+                           "--out=" + Path("never.json"),
+                           "--manifest-digest=" + Sha256("m").ToString()});
+  EXPECT_EQ(run.exit_code, 2);
+  EXPECT_THAT(run.err, HasSubstr("bad.json: "));
+  EXPECT_FALSE(MappedFile::Open(Path("never.json")).ok());
+}
+
+TEST_F(CommandsTest, InspectShowsAModel) {
+  const Run json = Command({"inspect", Path("m.slm"), "--json"});
+  ASSERT_EQ(json.exit_code, 0) << json.err;
+  const Json shown = *ParseJson(json.out, "model");
+  EXPECT_EQ(shown["kind"], "model");
+  EXPECT_EQ(shown["identity"]["digest"], Sha256(model_.text()).ToString());
+  EXPECT_EQ(shown["shape"]["hidden_size"], 32);
+  EXPECT_EQ(shown["shape"]["rope_theta"], "10000");
+  EXPECT_EQ(shown["tokenizer"]["kind"], "btok");
+  EXPECT_EQ(shown["tensors"].size(), 21u);
+  const Run text = Command({"inspect", Path("m.slm")});
+  EXPECT_THAT(text.out, HasSubstr("  hidden_size: 32\n"));
+  EXPECT_THAT(text.out, HasSubstr("layers.1.w2.weight"));
+}
+
+TEST_F(CommandsTest, InspectShowsAnAdapter) {
+  const Run run = Command({"inspect", Path("a.adp1"), "--json"});
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  const Json shown = *ParseJson(run.out, "adapter");
+  EXPECT_EQ(shown["kind"], "adapter");
+  EXPECT_EQ(shown["parent"]["model_digest"],
+            Sha256(model_.text()).ToString());
+  EXPECT_EQ(shown["payloads"][0]["shape"], "32");
+}
+
+TEST_F(CommandsTest, InspectRefusesWhatItDoesNotKnow) {
+  const Run run = Command({"inspect", Path("s.json")});
+  EXPECT_EQ(run.exit_code, 2);
+  EXPECT_THAT(run.err, HasSubstr("unknown kind of file"));
+  EXPECT_EQ(Command({"inspect", Path("missing")}).exit_code, 2);
+}
+
+TEST_F(CommandsTest, InspectAsksOtherInspectorsFirst) {
+  CommandLine command_line("pedigree", "A test");
+  AddRuntimeCommands(command_line, {[](const std::string& path) {
+                       return absl::StatusOr<std::optional<Json>>(
+                           Json{{"shown", path}});
+                     }});
+  std::string path = Path("m.slm");
+  std::string words[] = {"pedigree", "inspect", path};
+  char* argv[] = {words[0].data(), words[1].data(), words[2].data()};
+  testing::internal::CaptureStdout();
+  EXPECT_EQ(command_line.Run(3, argv), 0);
+  EXPECT_EQ(testing::internal::GetCapturedStdout(),
+            "shown: " + path + "\n");
+}
+
+}  // namespace
+}  // namespace pedigree

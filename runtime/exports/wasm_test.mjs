@@ -1,0 +1,321 @@
+// Runs the WebAssembly module and compares it with the native runtime:
+// wasm_test.mjs MODULE FILE..., the files being those of wasm_test_files and
+// native_outputs.sh.
+
+import assert from "node:assert/strict";
+import fs from "node:fs";
+import path from "node:path";
+
+const [modulePath, ...filePaths] = process.argv.slice(2);
+const files = new Map(
+  filePaths.map((name) => [path.basename(name), fs.readFileSync(name)]));
+const kinds = ["f32", "q8_0", "q8_0_block", "q4_0"];
+
+const code = {
+  ok: 0, nullPointer: 1, invalidLength: 2, invalidUtf8: 3,
+  invalidModelMagic: 4, contextExceeded: 11, modelNotLoaded: 12,
+  invalidAdapter: 15, adapterIdentityMismatch: 16, invalidEvalCases: 19,
+  cancelled: 20, checksumMismatch: 21,
+};
+
+const compiled = new WebAssembly.Module(fs.readFileSync(modulePath));
+
+function file(name) {
+  assert.ok(files.has(name), `missing file ${name}`);
+  return files.get(name);
+}
+
+// One instance and what a host does with it.
+class Host {
+  constructor() {
+    this.m = new WebAssembly.Instance(compiled, {}).exports;
+  }
+
+  // Calls `name` with the bytes in a block of their own, `offset` bytes into
+  // it, and any further arguments.
+  call(name, bytes, ...rest) {
+    return this.callAt(0, name, bytes, ...rest);
+  }
+  callAt(offset, name, bytes, ...rest) {
+    const length = bytes.length + offset + 1;
+    const block = this.m.alloc(length);
+    assert.notEqual(block, 0);
+    assert.equal(block % 64, 0);
+    new Uint8Array(this.m.memory.buffer).set(bytes, block + offset);
+    const result = this.m[name](block + offset, bytes.length, ...rest);
+    // Nothing of it is kept.
+    new Uint8Array(this.m.memory.buffer).fill(0xee, block, block + length);
+    this.m.dealloc(block, length);
+    return result;
+  }
+
+  result() {
+    const begin = this.m.last_result_ptr();
+    return Buffer.from(this.m.memory.buffer.slice(
+      begin, begin + this.m.last_result_len()));
+  }
+  message() {
+    return new TextDecoder("utf-8", { fatal: true }).decode(this.result());
+  }
+  text() {
+    return new TextDecoder("utf-8", { ignoreBOM: true }).decode(this.result());
+  }
+  diagnostics() {
+    const begin = this.m.get_diagnostics_ptr();
+    return JSON.parse(Buffer.from(this.m.memory.buffer.slice(
+      begin, begin + this.m.get_diagnostics_len())));
+  }
+
+  load(kind) {
+    assert.equal(this.call("load_model", file(`${kind}.slm`)), code.ok,
+      this.message());
+  }
+  generate(prompt, limit) {
+    const status = this.call("generate", Buffer.from(prompt), limit);
+    assert.equal(status, code.ok, this.message());
+    return this.result();
+  }
+}
+
+function started(kind) {
+  const host = new Host();
+  assert.equal(host.m.init_runtime(), code.ok);
+  if (kind) host.load(kind);
+  return host;
+}
+
+function evalRequest() {
+  return Buffer.from(JSON.stringify({
+    manifest_digest: "sha256:" + "0".repeat(64),
+    source_kind: "deterministic-smoke",
+    suite: JSON.parse(file("suite.json")),
+  }));
+}
+
+const tests = {
+  "has no imports and the documented exports"() {
+    assert.deepEqual(WebAssembly.Module.imports(compiled), []);
+    const names = WebAssembly.Module.exports(compiled).map((e) => e.name);
+    for (const name of ["alloc", "dealloc", "init_runtime", "load_model",
+      "validate_adapter_delta", "apply_adapter_delta", "set_sampling_config",
+      "generate", "generate_next_token", "last_result_ptr", "last_result_len",
+      "get_diagnostics_ptr", "get_diagnostics_len", "reset_context",
+      "free_model", "abi_version", "reset_adapters", "run_eval", "begin_model",
+      "append_model", "finish_model", "request_cancel", "memory"]) {
+      assert.ok(names.includes(name), name);
+    }
+    assert.equal(new Host().m.abi_version(), 1);
+  },
+
+  "answers before it is started"() {
+    const { m } = new Host();
+    assert.equal(m.reset_context(), code.modelNotLoaded);
+    assert.equal(m.load_model(64, 1), code.modelNotLoaded);
+    assert.equal(m.last_result_ptr(), 0);
+    assert.equal(m.last_result_len(), 0);
+    assert.equal(m.get_diagnostics_len(), 0);
+    const block = m.alloc(100);
+    assert.notEqual(block, 0);
+    m.dealloc(block, 100);
+  },
+
+  "generates what the native runtime does"() {
+    for (const kind of kinds) {
+      const host = started(kind);
+      host.generate("Once upon", 30);
+      assert.equal(host.text(), file(`${kind}.greedy.txt`).toString(), kind);
+      assert.equal(
+        host.m.set_sampling_config(1.25, 200, 0.95, 12345678901234567890n),
+        code.ok);
+      host.generate("Once upon", 30);
+      assert.equal(host.text(), file(`${kind}.sampled.txt`).toString(), kind);
+      assert.equal(host.call("apply_adapter_delta", file(`${kind}.adp1`)),
+        code.ok, host.message());
+      host.m.set_sampling_config(0.5, 1024, 1, 0n);
+      host.generate("Once upon", 30);
+      assert.equal(host.text(), file(`${kind}.adapted.txt`).toString(), kind);
+    }
+  },
+
+  "writes the native runtime's sidecars"() {
+    for (const kind of kinds) {
+      const host = started(kind);
+      const run = () => {
+        assert.equal(host.call("run_eval", evalRequest()), code.ok,
+          host.message());
+        return host.result();
+      };
+      const base = file(`${kind}.sidecar.json`);
+      assert.ok(run().equals(base), kind);
+      assert.equal(host.call("validate_adapter_delta", file(`${kind}.adp1`)),
+        code.ok);
+      assert.ok(run().equals(base), "validation changed the model");
+      assert.equal(host.callAt(1, "apply_adapter_delta", file(`${kind}.adp1`)),
+        code.ok);
+      const adapted = run();
+      assert.ok(adapted.equals(file(`${kind}.adapted.sidecar.json`)), kind);
+      assert.ok(!adapted.equals(base));
+      assert.equal(host.m.reset_adapters(), code.ok);
+      assert.ok(run().equals(base), "reset did not restore the base");
+    }
+  },
+
+  "steps to the same bytes, and says when it has ended"() {
+    const host = started("f32");
+    const whole = host.generate("Once upon", 30);
+    assert.equal(host.call("generate", Buffer.from("Once upon"), 0), code.ok);
+    assert.equal(host.m.last_result_len(), 0);
+    const steps = [];
+    for (let i = 0; i < 30; ++i) {
+      assert.equal(host.m.generate_next_token(), code.ok);
+      assert.notEqual(host.m.last_result_ptr(), 0);
+      steps.push(host.result());
+    }
+    assert.ok(Buffer.concat(steps).equals(whole));
+    // Goes on to the end of the context of 48 tokens: BOS, 9 bytes, 38 more.
+    for (let i = 30; i < 38; ++i) {
+      assert.equal(host.m.generate_next_token(), code.ok);
+      assert.notEqual(host.m.last_result_ptr(), 0);
+    }
+    assert.equal(host.m.generate_next_token(), code.ok);
+    assert.equal(host.m.last_result_ptr(), 0);
+    assert.equal(host.diagnostics().state.stop_reason, "context-end");
+    assert.equal(host.m.reset_context(), code.ok);
+    assert.equal(host.diagnostics().state.kv_length, 0);
+  },
+
+  "takes a model in pieces"() {
+    const whole = started("q8_0").generate("Once upon", 30);
+    const host = started();
+    const model = file("q8_0.slm");
+    assert.equal(host.m.finish_model(), code.invalidLength);
+    assert.equal(host.call("append_model", model), code.invalidLength);
+    assert.equal(host.m.begin_model(0), code.invalidLength);
+    assert.equal(host.m.begin_model(model.length), code.ok);
+    for (let i = 0; i < model.length; i += 10001) {
+      assert.equal(host.m.finish_model(), code.invalidLength);
+      assert.equal(
+        host.call("append_model", model.subarray(i, i + 10001)), code.ok);
+    }
+    assert.equal(host.call("append_model", Buffer.from("x")),
+      code.invalidLength);
+    assert.equal(host.m.finish_model(), code.ok, host.message());
+    assert.ok(host.generate("Once upon", 30).equals(whole));
+    assert.equal(host.m.finish_model(), code.invalidLength);
+  },
+
+  "keeps the model through every failure"() {
+    const host = started("f32");
+    const before = host.generate("Once upon", 30);
+    const model = file("f32.slm");
+    const memoryBytes = host.m.memory.buffer.byteLength;
+    const damaged = Buffer.from(model);
+    damaged[damaged.length - 100] ^= 1;
+    const adapter = file("f32.adp1");
+    const failures = [
+      [code.nullPointer, () => host.m.load_model(0, 10)],
+      [code.nullPointer, () => host.m.generate(0, 0, 1)],
+      [code.invalidLength, () => host.m.load_model(64, memoryBytes)],
+      [code.invalidLength, () => host.m.run_eval(memoryBytes - 1, 2)],
+      [code.invalidLength, () => host.m.load_model(0xffffffff, 0xffffffff)],
+      [code.invalidModelMagic, () => host.call("load_model", adapter)],
+      [code.checksumMismatch, () => host.call("load_model", damaged)],
+      [code.invalidUtf8,
+        () => host.call("generate", Buffer.from([0xc3, 0x28]), 5)],
+      [code.contextExceeded,
+        () => host.call("generate", Buffer.alloc(100, 97), 5)],
+      [code.invalidLength, () => host.m.set_sampling_config(-1, 1, 1, 1n)],
+      [code.invalidLength, () => host.m.set_sampling_config(0, 0, 1, 1n)],
+      [code.invalidLength, () => host.m.set_sampling_config(0, 1, NaN, 1n)],
+      [code.invalidAdapter, () => host.call("apply_adapter_delta", model)],
+      [code.adapterIdentityMismatch,
+        () => host.call("apply_adapter_delta", file("q8_0.adp1"))],
+      [code.adapterIdentityMismatch,
+        () => host.call("validate_adapter_delta", file("q4_0.adp1"))],
+      [code.invalidEvalCases,
+        () => host.call("run_eval", Buffer.from("{}"))],
+      [code.invalidUtf8, () => host.call("run_eval", Buffer.from([0xff]))],
+    ];
+    for (const [expected, act] of failures) {
+      const status = act();
+      assert.equal(status, expected, `${act}: ${host.message()}`);
+      assert.notEqual(host.message(), "");
+      assert.equal(host.diagnostics().state.last_error, expected);
+    }
+    for (let length = 0; length < model.length; length += 977) {
+      assert.notEqual(host.call("load_model", model.subarray(0, length)),
+        code.ok);
+    }
+    assert.ok(host.generate("Once upon", 30).equals(before));
+    assert.equal(host.diagnostics().state.last_error, code.ok);
+  },
+
+  "refuses an adapter that is applied already"() {
+    const host = started("f32");
+    assert.equal(host.call("apply_adapter_delta", file("f32.adp1")), code.ok);
+    assert.equal(host.call("apply_adapter_delta", file("f32.adp1")),
+      code.invalidAdapter);
+    assert.match(host.message(), /applied already: sha256:/);
+    assert.equal(host.diagnostics().counted.applied_adapter_count, 1);
+  },
+
+  "cancels the next generation, once"() {
+    const host = started("f32");
+    assert.equal(host.m.request_cancel(), code.ok);
+    assert.equal(host.call("generate", Buffer.from("a"), 5), code.cancelled);
+    assert.equal(host.call("generate", Buffer.from("a"), 5), code.ok);
+  },
+
+  "hands out memory carefully"() {
+    const host = started("f32");
+    const before = host.generate("Once upon", 30);
+    const { m } = host;
+    assert.equal(m.alloc(0), 0);
+    assert.equal(m.alloc(2 ** 30 + 1), 0);
+    assert.equal(m.alloc(0xffffffff), 0);
+    const block = m.alloc(1000);
+    m.dealloc(block, 999);
+    m.dealloc(block + 64, 1000);
+    m.dealloc(0, 0);
+    m.dealloc(12, 34);
+    m.dealloc(block, 1000);
+    m.dealloc(block, 1000);
+    // More than the memory has: it grows, and the views are made anew.
+    const size = m.memory.buffer.byteLength;
+    const large = m.alloc(size);
+    assert.notEqual(large, 0);
+    assert.ok(m.memory.buffer.byteLength > size);
+    m.dealloc(large, size);
+    assert.ok(host.generate("Once upon", 30).equals(before));
+  },
+
+  "describes itself"() {
+    const host = started();
+    assert.equal(host.diagnostics().counted, undefined);
+    host.load("q4_0");
+    host.generate("Once upon", 30);
+    const document = host.diagnostics();
+    assert.equal(document.schema_version, "pedigree.diagnostics.v1");
+    assert.equal(document.measured.has_clock, false);
+    assert.equal(document.counted.quantization_mode, "q4_0");
+    assert.equal(document.counted.use.prompt_tokens, "10");
+    assert.equal(document.detail, undefined);
+    assert.equal(host.m.free_model(), code.ok);
+    assert.equal(host.m.free_model(), code.modelNotLoaded);
+    assert.equal(host.diagnostics().counted, undefined);
+    assert.equal(host.m.init_runtime(), code.ok);
+    assert.equal(host.diagnostics().state.last_error, code.ok);
+  },
+};
+
+let failed = 0;
+for (const [name, test] of Object.entries(tests)) {
+  try {
+    test();
+    console.log(`ok: ${name}`);
+  } catch (error) {
+    failed += 1;
+    console.log(`FAILED: ${name}\n${error.stack}`);
+  }
+}
+process.exit(failed === 0 ? 0 : 1);

@@ -1,0 +1,85 @@
+// Writes the models, adapters and the suite of wasm_test into a folder:
+// wasm_test_files FOLDER.
+
+#include <cstdint>
+#include <cstdio>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "runtime/base/file.h"
+#include "runtime/format/slm_format.h"
+#include "runtime/testing/tiny_model.h"
+
+namespace pedigree {
+namespace {
+
+constexpr std::string_view kSuite = R"({
+  "schema_version": "pedigree.suite.v1",
+  "name": "wasm-test",
+  "version": "1",
+  "cases": [
+    {"id": "hello", "prompt": "hello", "expected": "x", "max_new_tokens": 24},
+    {"id": "empty", "prompt": "", "expected": "", "max_new_tokens": 24},
+    {"id": "accents", "prompt": "d\u00e9j\u00e0 vu \u2603", "expected": "x",
+     "max_new_tokens": 24},
+    {"id": "long", "prompt": "a prompt of some forty bytes in the context",
+     "expected": "x", "max_new_tokens": 24},
+    {"id": "too-long", "prompt":
+     "a prompt that is longer than the context of the models of this test",
+     "expected": "x", "max_new_tokens": 24}
+  ]
+}
+)";
+
+struct Kind {
+  std::string_view name;
+  DType dtype;
+  uint32_t block_size;
+};
+
+constexpr Kind kKinds[] = {
+    {"f32", DType::kF32, 0},
+    {"q8_0", DType::kQ8_0, 0},
+    {"q8_0_block", DType::kQ8_0, 32},
+    {"q4_0", DType::kQ4_0, 32},
+};
+
+absl::Status WriteKind(const Kind& kind, const std::string& folder) {
+  TinyModelOptions options;
+  options.dtype = kind.dtype;
+  options.block_size = kind.block_size;
+  const std::string model = TinyModel(options);
+  const std::string path = absl::StrCat(folder, "/", kind.name);
+  const absl::Status status = WriteFileAtomically(path + ".slm", model);
+  if (!status.ok()) return status;
+  return WriteFileAtomically(
+      path + ".adp1",
+      TinyAdapter(model, {{"layers.1.w2.weight", RandomValues(5, 2048, 0.5f)},
+                          {"norm.weight", RandomValues(6, 32, 1)}}));
+}
+
+absl::Status WriteAll(const std::string& folder) {
+  for (const Kind& kind : kKinds) {
+    const absl::Status status = WriteKind(kind, folder);
+    if (!status.ok()) return status;
+  }
+  return WriteFileAtomically(folder + "/suite.json", kSuite);
+}
+
+}  // namespace
+}  // namespace pedigree
+
+int main(int argc, char** argv) {
+  if (argc != 2) {
+    std::fprintf(stderr, "usage: wasm_test_files FOLDER\n");
+    return 2;
+  }
+  const absl::Status status = pedigree::WriteAll(argv[1]);
+  if (!status.ok()) {
+    std::fprintf(stderr, "%s\n", std::string(status.message()).c_str());
+    return 2;
+  }
+  return 0;
+}
