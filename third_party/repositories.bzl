@@ -61,6 +61,16 @@ _LIBRARIES = [
     ("zstd", zstd_repository),
 ]
 
+def declare_toolchains():
+    """Declares the repositories of the toolchains."""
+    for _, declare in _TOOLCHAINS:
+        declare()
+
+def declare_libraries():
+    """Declares the repositories of the libraries."""
+    for _, declare in _LIBRARIES:
+        declare()
+
 def pedigree_dependencies():
     """Declares every repository that is not declared yet."""
     for name, declare in _RULES + _TOOLCHAINS + _LIBRARIES:
