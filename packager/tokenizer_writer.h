@@ -38,13 +38,18 @@ struct Bpe1V2Content {
   uint32_t vocab_size = 0;
   bool add_bos = true;
   bool add_eos = false;
-  bool space_prefix = true;   // SentencePiece-style prefix; ids hold real spaces
-  bool byte_fallback = true;  // a character without a piece becomes byte tokens
+  // Encoding puts a space before the text. Pieces hold real spaces.
+  bool space_prefix = true;
+  // A character without a piece becomes byte tokens, else UNK.
+  bool byte_fallback = true;
   std::vector<uint32_t> stop_ids;    // ascending
   std::vector<uint32_t> absent_ids;  // roles that the source lacks, ascending
-  std::vector<BpeToken> tokens;      // pieces, ascending ids
-  std::vector<BpeMerge> merges;
+  std::vector<BpeToken> tokens;      // pieces, in any order
+  std::vector<BpeMerge> merges;      // in any order
 };
+
+// A BPE1 version 2 section. Errors: kInvalidArgument for what Tokenizer::Parse
+// would refuse.
 absl::StatusOr<std::string> WriteBpe1V2(const Bpe1V2Content& content);
 
 }  // namespace pedigree

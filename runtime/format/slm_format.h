@@ -82,13 +82,14 @@ uint64_t TensorCount(const ModelShape& shape);
 
 // Every tensor of a model of this shape in canonical order: embeddings, layers
 // ascending, final norm, output unless tied. Products of dimensions must have
-// been checked to fit (SlmReader and SlmWriter do).
+// been checked to fit (CheckModelShape does).
 std::vector<TensorSpec> CanonicalTensors(const ModelShape& shape);
 
 // Bytes of a payload, and the number of f32 scales behind it, for `rows` x
 // `columns` values. kQ8_0 takes block_size == columns, or 32 where that divides
-// columns; kQ4_0 an even block_size that divides columns; kF32 takes 0. Nothing when the storage rule
-// does not allow the combination or a product overflows.
+// columns; kQ4_0 an even block_size that divides columns; kF32 takes 0. Nothing
+// when the storage rule does not allow the combination, a dimension is 0 or a
+// product overflows.
 struct StorageSize {
   uint64_t payload_bytes = 0;
   uint64_t scale_count = 0;

@@ -21,12 +21,12 @@ std::optional<Lead> ReadLead(uint8_t byte) {
   if (byte < 0x80) return Lead{1, byte, 0, 0};
   if (byte < 0xc2 || byte > 0xf4) return std::nullopt;
   if (byte < 0xe0) return Lead{2, byte & 0x1fu, 0x80, 0xbf};
-  if (byte < 0xf0) {
-    return Lead{3, byte & 0x0fu, static_cast<uint8_t>(byte == 0xe0 ? 0xa0 : 0x80),
-                static_cast<uint8_t>(byte == 0xed ? 0x9f : 0xbf)};
-  }
-  return Lead{4, byte & 0x07u, static_cast<uint8_t>(byte == 0xf0 ? 0x90 : 0x80),
-              static_cast<uint8_t>(byte == 0xf4 ? 0x8f : 0xbf)};
+  if (byte == 0xe0) return Lead{3, 0x00, 0xa0, 0xbf};
+  if (byte == 0xed) return Lead{3, 0x0d, 0x80, 0x9f};
+  if (byte < 0xf0) return Lead{3, byte & 0x0fu, 0x80, 0xbf};
+  if (byte == 0xf0) return Lead{4, 0x00, 0x90, 0xbf};
+  if (byte == 0xf4) return Lead{4, 0x04, 0x80, 0x8f};
+  return Lead{4, byte & 0x07u, 0x80, 0xbf};
 }
 
 }  // namespace
