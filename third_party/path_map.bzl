@@ -40,8 +40,11 @@ def path_map_flags():
         root = _REPOSITORIES[name].workspace_root
         flags.append("-ffile-prefix-map=%s=%s" % (root, name))
         flags.append("-ffile-prefix-map=%s%s=%s" % (outputs, root, name))
-    own = Label("//third_party:x").workspace_root
-    if own:
-        flags.append("-ffile-prefix-map=%s/=" % own)
-        flags.append("-ffile-prefix-map=%s%s/=" % (outputs, own))
+
+    # This workspace when another one uses it. Under WORKSPACE its name is always
+    # the same, and the flag is there in both workspaces, so that both find the
+    # same third-party objects in the cache.
+    own = Label("//third_party:x").workspace_root or "external/pedigree"
+    flags.append("-ffile-prefix-map=%s/=" % own)
+    flags.append("-ffile-prefix-map=%s%s/=" % (outputs, own))
     return flags

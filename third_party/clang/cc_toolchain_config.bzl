@@ -65,13 +65,12 @@ def _impl(ctx):
         "-no-canonical-prefixes",
     ]
 
-    # Object files are compiled once, position independent, for executables; no
-    # shared library is made of them.
+    # Object files are compiled once, for executables and shared libraries alike.
     default_flags = _flags(
         "default_flags",
         enabled = True,
         compile = toolchain + [
-            "-fPIE",
+            "-fPIC",
             "-ffp-contract=off",
             "-fno-fast-math",
             "-ffunction-sections",
@@ -90,7 +89,6 @@ def _impl(ctx):
             libcxx + "/include/c++/v1",
         ],
         link = toolchain + [
-            "-pie",
             "-fuse-ld=lld",
             "--ld-path=" + llvm + "/bin/ld.lld",
             "-rtlib=compiler-rt",
@@ -103,6 +101,15 @@ def _impl(ctx):
             "-Wl,-z,relro,-z,now",
             "-Wl,--hash-style=gnu",
         ],
+    )
+
+    position_independent_executable = feature(
+        name = "position_independent_executable",
+        enabled = True,
+        flag_sets = [flag_set(
+            actions = [ACTION_NAMES.cpp_link_executable],
+            flag_groups = [flag_group(flags = ["-pie"])],
+        )],
     )
 
     # After every object file and library of the target.
@@ -132,6 +139,7 @@ def _impl(ctx):
         feature(name = "fastbuild"),
         feature(name = "opt"),
         default_flags,
+        position_independent_executable,
         _flags(
             "optimization",
             enabled = True,
@@ -247,12 +255,8 @@ def _impl(ctx):
     return cc_common.create_cc_toolchain_config_info(
         ctx = ctx,
         features = features,
-        cxx_builtin_include_directories = [
-            libcxx + "/include/c++/v1",
-            resource + "/include",
-            sysroot + "/usr/include",
-            sysroot + "/usr/include/x86_64-linux-gnu",
-        ],
+        # Every header is a declared input; none lies outside.
+        cxx_builtin_include_directories = [],
         toolchain_identifier = "pedigree-clang-linux-x86_64",
         host_system_name = "x86_64-linux",
         target_system_name = "x86_64-linux-gnu",

@@ -1,15 +1,17 @@
-"""GoogleTest, with its own BUILD file."""
+"""GoogleTest, compiled as its two amalgamated sources."""
 
 load("//third_party:archives.bzl", "source_archive")
 
 def googletest_repository():
     source_archive(
         name = "com_google_googletest",
+        build_file = Label("//third_party/googletest:googletest.BUILD.bazel"),
         keep = [
-            "BUILD.bazel",
             "LICENSE",
-            "googlemock",
-            "googletest",
+            "googlemock/include",
+            "googlemock/src",
+            "googletest/include",
+            "googletest/src",
         ],
         lock = Label("//third_party/googletest:archives.lock"),
     )
