@@ -1,6 +1,9 @@
 #include "release/inspect.h"
 
+#include <filesystem>
 #include <string_view>
+#include <system_error>
+#include <utility>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
@@ -8,6 +11,7 @@
 #include "release/layer.h"
 #include "runtime/base/check.h"
 #include "runtime/base/proto_json.h"
+#include "runtime/base/status_macros.h"
 
 namespace pedigree {
 namespace {
@@ -98,6 +102,18 @@ Json PacketToJson(const VerifyReport& report) {
   return {{"digest", report.digest->ToString()},
           {"layers", std::move(layers)},
           {"record", *std::move(record)}};
+}
+
+absl::StatusOr<std::optional<Json>> InspectPacketPath(const std::string& path) {
+  std::error_code error;
+  if (!std::filesystem::exists(path + "/oci-layout", error)) {
+    return std::nullopt;
+  }
+  PEDIGREE_ASSIGN_OR_RETURN(const VerifyReport report, VerifyPacket(path));
+  if (!report.faults.empty()) {
+    return absl::DataLossError(absl::StrCat(path, ": ", report.faults[0]));
+  }
+  return PacketToJson(report);
 }
 
 }  // namespace pedigree

@@ -1,0 +1,239 @@
+"""release_packet: everything a release stands on, content-addressed."""
+
+load("@bazel_skylib//lib:dicts.bzl", "dicts")
+load("//bazel:release.bzl", "release_transition")
+load("//evaluator:providers.bzl", "EvalGateInfo")
+load("//packager:providers.bzl", "SlmModelInfo")
+load("//release:providers.bzl", "OciLayoutInfo")
+load("//release/private:tool.bzl", "TOOL_ATTRS")
+
+_DOC = """A release packet: an OCI image layout, legal as a ModelPack artifact.
+
+    release_packet(
+        name = "packet",
+        gate = ":gate",
+        model = ":descendant",
+        version = "1.0.0",
+    )
+
+makes the directory `packet`, a copy of every blob, only when it is asked for by
+`bazel build :packet`. Its parts are described without a copy: the manifest, the
+release record, and, in `packet.digest`, the packet's digest, which is the
+manifest's SHA-256. Output groups: `manifest`, `record`, `diagnostics`, `blobs`.
+
+It refuses to build, with the gate's table, unless the gate's decision is PASS.
+
+The bytes are a function of declared inputs alone: model, adapters and evidence
+come from deterministic actions, the runtimes are compiled by pinned toolchains
+under fixed settings, every document is canonical JSON, and nothing in them
+tells a time, user, machine or folder.
+"""
+
+def _source_path(file):
+    """The path below its workspace, whichever repository that is here."""
+    path = file.short_path
+    if path.startswith("../"):
+        return path.split("/", 2)[2]
+    return path
+
+def _source_flag(file):
+    return "--source=%s=%s" % (_source_path(file), file.path)
+
+def _check_gate(label, model, gate):
+    same = [
+        model.model == gate.model.model,
+        model.adapters == gate.model.adapters,
+        model.manifest == gate.model.manifest,
+    ]
+    if not all(same):
+        fail("release_packet %s: the gate judges %s (expected the model, %s)" % (
+            label,
+            gate.model.manifest.short_path,
+            model.manifest.short_path,
+        ))
+
+def _one_runtime(label, target, files):
+    if len(files) != 1:
+        fail("release_packet %s: %s has %d files (expected 1)" % (
+            label,
+            target,
+            len(files),
+        ))
+    return files[0]
+
+def _runtimes(ctx):
+    """Pairs of target and File, in the order of the record."""
+    native = ctx.executable.native_runtime
+    wasm = _one_runtime(ctx.label, "wasm_runtime", ctx.files.wasm_runtime)
+    return [("linux-x86_64", native), ("wasm32", wasm)]
+
+def _describe(ctx, model, gate):
+    """Registers the action that makes manifest, config, record and nodes."""
+    name = ctx.label.name
+    runtimes = _runtimes(ctx)
+    licenses = depset(ctx.files.licenses, transitive = [model.licenses])
+    sources = depset(transitive = [model.sources, gate.sources] +
+                                  [info.suite.sources for info in gate.evals])
+    parts = {
+        "ancestor": model.ancestor_nodes.to_list(),
+        "adapter": model.adapters,
+        "adapter-manifest": model.adapter_manifests,
+        "baseline": [info.sidecar for info in gate.baselines],
+        "decision": [gate.decision],
+        "diagnostics": [info.diagnostics for info in gate.evals],
+        "license": licenses.to_list(),
+        "manifest": [model.manifest],
+        "model": [model.model],
+        "node": [model.node],
+        "policy": [gate.policy],
+        "receipt": [model.receipt],
+        "sidecar": [info.sidecar for info in gate.evals],
+        "suite": [info.suite.suite for info in gate.evals],
+    }
+    outputs = {
+        "blob-list-out": ctx.actions.declare_file(name + ".blobs.json"),
+        "config-out": ctx.actions.declare_file(name + ".config.json"),
+        "digest-out": ctx.outputs.digest,
+        "manifest-out": ctx.actions.declare_file(name + ".manifest.json"),
+        "record-out": ctx.actions.declare_file(name + ".record.json"),
+        "release-node-out": ctx.actions.declare_file(name + ".node.json"),
+    }
+    args = ctx.actions.args()
+    args.add_all(["packet", "describe"])
+    args.add("--name=" + (ctx.attr.release_name or name))
+    args.add("--version=" + ctx.attr.version)
+    inputs = []
+    for flag in sorted(parts):
+        args.add_all(parts[flag], format_each = "--%s=%%s" % flag)
+        inputs.extend(parts[flag])
+    for target, file in runtimes:
+        args.add(file, format = "--runtime=%s=%%s" % target)
+        inputs.append(file)
+    args.add(ctx.file._toolchain_pins, format = "--toolchain-pins=%s")
+    args.add_all(sources, map_each = _source_flag)
+    for flag in sorted(outputs):
+        args.add(outputs[flag], format = "--%s=%%s" % flag)
+    ctx.actions.run(
+        mnemonic = "SlmPacket",
+        progress_message = "Describing packet %s" % ctx.label,
+        executable = ctx.executable._tool,
+        arguments = [args],
+        inputs = depset(
+            inputs + [ctx.file._toolchain_pins],
+            transitive = [sources],
+        ),
+        outputs = outputs.values(),
+    )
+    made = [outputs[flag] for flag in ["config-out", "record-out", "release-node-out"]]
+    return outputs, depset(inputs + made)
+
+def _assemble(ctx, outputs, blobs):
+    """Registers the action that copies everything into one directory."""
+    layout = ctx.actions.declare_directory(ctx.label.name)
+    args = ctx.actions.args()
+    args.add_all(["packet", "assemble"])
+    args.add(outputs["manifest-out"], format = "--manifest=%s")
+    args.add(outputs["blob-list-out"], format = "--blob-list=%s")
+    args.add("--out=" + layout.path)
+    ctx.actions.run(
+        mnemonic = "SlmPacketLayout",
+        progress_message = "Assembling packet %s" % ctx.label,
+        executable = ctx.executable._tool,
+        arguments = [args],
+        inputs = depset(
+            [outputs["manifest-out"], outputs["blob-list-out"]],
+            transitive = [blobs],
+        ),
+        outputs = [layout],
+    )
+    return layout
+
+def _release_packet_impl(ctx):
+    model = ctx.attr.model[SlmModelInfo]
+    gate = ctx.attr.gate[EvalGateInfo]
+    _check_gate(ctx.label, model, gate)
+    outputs, blobs = _describe(ctx, model, gate)
+    layout = _assemble(ctx, outputs, blobs)
+    manifest = outputs["manifest-out"]
+    record = outputs["record-out"]
+    return [
+        DefaultInfo(
+            files = depset([layout]),
+            runfiles = ctx.runfiles([layout]),
+        ),
+        OutputGroupInfo(
+            blobs = blobs,
+            diagnostics = depset([info.diagnostics for info in gate.evals]),
+            manifest = depset([manifest]),
+            record = depset([record]),
+        ),
+        OciLayoutInfo(
+            blob_list = outputs["blob-list-out"],
+            blobs = blobs,
+            digest = ctx.outputs.digest,
+            layout = layout,
+            manifest = manifest,
+            record = record,
+            statements = [],
+        ),
+    ]
+
+_release_packet = rule(
+    implementation = _release_packet_impl,
+    doc = _DOC,
+    attrs = dicts.add(TOOL_ATTRS, {
+        "digest": attr.output(
+            doc = "The packet's digest, one line.",
+            mandatory = True,
+        ),
+        "gate": attr.label(
+            doc = "The gate that must pass. Its model is the packet's.",
+            mandatory = True,
+            providers = [EvalGateInfo],
+        ),
+        "licenses": attr.label_list(
+            doc = "Licence texts besides those of the model and its parents. Default: none.",
+            allow_files = True,
+        ),
+        "model": attr.label(
+            doc = "What is released: a model or descendant.",
+            mandatory = True,
+            providers = [SlmModelInfo],
+        ),
+        "native_runtime": attr.label(
+            doc = "The native runtime. Default: the one that evaluates.",
+            cfg = release_transition,
+            default = Label("//runtime:pedigree_runtime"),
+            executable = True,
+        ),
+        "release_name": attr.string(
+            doc = "The release's name: letters, digits and `._+-`. Default: `name`.",
+        ),
+        "version": attr.string(
+            doc = "The release's version, of the same characters.",
+            mandatory = True,
+        ),
+        "wasm_runtime": attr.label(
+            doc = "The WebAssembly runtime. Default: the one of this project.",
+            allow_files = [".wasm"],
+            default = Label("//runtime:wasm"),
+        ),
+        "_toolchain_pins": attr.label(
+            default = Label("//third_party:toolchain_pins"),
+            allow_single_file = True,
+        ),
+    }),
+    provides = [OciLayoutInfo],
+)
+
+def release_packet(name, **kwargs):
+    """A release packet, and its digest as the target `<name>.digest`.
+
+    See the documentation of the rule above.
+
+    Args:
+      name: name of the target and of the packet directory.
+      **kwargs: attributes of the rule: `gate`, `model` and `version`; common
+        attributes, such as `visibility`.
+    """
+    _release_packet(name = name, digest = name + ".digest", **kwargs)
