@@ -50,7 +50,7 @@ for folder in /usr/local/bin /usr/bin /bin "$HOME/.pyenv/shims"; do
     case ${program##*/} in
       gcc | gcc-[0-9]* | g++ | g++-[0-9]* | cc | c++ | c89* | c99* | cpp | cpp-[0-9]* | \
         *-linux-gnu-gcc* | *-linux-gnu-g++* | *-linux-gnu-cpp* | \
-        clang* | llvm-* | lld* | ld | ld.* | as | *-linux-gnu-ld* | *-linux-gnu-as | \
+        clang* | llvm-* | lld* | ld | ld.bfd | ld.gold | as | *-linux-gnu-ld* | *-linux-gnu-as | \
         python* | node | nodejs | emcc | em++ | protoc | tcc)
         readlink -f "$program" >> "$work/hidden"
         ;;
