@@ -47,9 +47,8 @@ absl::StatusOr<Outcome> Check(const CheckOptions& options) {
                             MappedFile::Open(options.model));
   auto model = Model::Load(model_file.bytes());
   if (!model.ok()) return AnnotateWithPath(model.status(), options.model);
-  PEDIGREE_RETURN_IF_ERROR(
-      AnnotateWithPath(AdapterStack(**model).Validate(adapter_file.bytes()),
-                       options.adapter));
+  PEDIGREE_RETURN_IF_ERROR(AnnotateWithPath(
+      AdapterStack(**model).Validate(adapter_file.bytes()), options.adapter));
   std::printf("adapter %s fits model %s\n",
               Sha256(adapter_file.bytes()).ToString().c_str(),
               (*model)->digest().ToString().c_str());
@@ -86,8 +85,8 @@ void AddStack(CommandLine& command_line, CLI::App* group) {
 }  // namespace
 
 void AddAdapterCommands(CommandLine& command_line) {
-  CLI::App* group = command_line.Add(
-      nullptr, "adapter", "Make, check and stack adapters", nullptr);
+  CLI::App* group = command_line.Add(nullptr, "adapter",
+                                     "Make, check and stack adapters", nullptr);
   AddMake(command_line, group);
   AddCheck(command_line, group);
   AddStack(command_line, group);

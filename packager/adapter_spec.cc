@@ -40,8 +40,7 @@ std::vector<float>& DeltasOf(const SlmReader& parent, int index,
 }
 
 absl::Status AddPattern(const packager::SeededPattern& pattern,
-                        const std::string& tensor,
-                        std::vector<float>& values) {
+                        const std::string& tensor, std::vector<float>& values) {
   PEDIGREE_ASSIGN_OR_RETURN(
       const float scale,
       ParseDecimal(pattern.scale(), absl::StrCat("scale of \"", tensor, "\"")));
@@ -54,10 +53,10 @@ absl::Status AddPattern(const packager::SeededPattern& pattern,
 absl::Status AddElement(const packager::ElementDelta& element,
                         const TensorSpec& tensor, std::vector<float>& values) {
   if (element.row() >= tensor.rows() || element.column() >= tensor.columns()) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "Invalid adapter spec: element (", element.row(), ", ",
-        element.column(), ") of \"", tensor.name, "\" (shape ", tensor.rows(),
-        " x ", tensor.columns(), ")"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("Invalid adapter spec: element (", element.row(), ", ",
+                     element.column(), ") of \"", tensor.name, "\" (shape ",
+                     tensor.rows(), " x ", tensor.columns(), ")"));
   }
   PEDIGREE_ASSIGN_OR_RETURN(
       const float delta,
@@ -101,8 +100,8 @@ absl::Status AddSequences(const packager::AdapterSpec& spec,
       LoadTensor(ViewTensor(parent, embeddings_index));
   std::vector<float>& values = DeltasOf(parent, output, deltas);
   for (const packager::TokenSequence& sequence : spec.sequences()) {
-    PEDIGREE_RETURN_IF_ERROR(AddTokenSequence(
-        sequence, *tokenizer, embeddings, absl::MakeSpan(values)));
+    PEDIGREE_RETURN_IF_ERROR(AddTokenSequence(sequence, *tokenizer, embeddings,
+                                              absl::MakeSpan(values)));
   }
   return absl::OkStatus();
 }
@@ -126,10 +125,9 @@ absl::StatusOr<std::string> MakeAdapter(std::string_view spec_text,
   packager::AdapterSpec spec;
   PEDIGREE_RETURN_IF_ERROR(ParseTextRecord(spec_text, "adapter spec", &spec));
   if (spec.schema_version() != "pedigree.adapter_spec.v1") {
-    return absl::UnimplementedError(
-        absl::StrCat("Unsupported adapter spec: schema_version \"",
-                     spec.schema_version(),
-                     "\" (this build reads \"pedigree.adapter_spec.v1\")"));
+    return absl::UnimplementedError(absl::StrCat(
+        "Unsupported adapter spec: schema_version \"", spec.schema_version(),
+        "\" (this build reads \"pedigree.adapter_spec.v1\")"));
   }
   DeltaMap deltas;
   for (const packager::TensorDelta& delta : spec.tensors()) {

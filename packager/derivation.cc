@@ -3,9 +3,9 @@
 #include "absl/strings/str_cat.h"
 #include "packager/operators.h"
 #include "runtime/adapters/assembly.h"
+#include "runtime/base/check.h"
 #include "runtime/base/json.h"
 #include "runtime/base/proto_json.h"
-#include "runtime/base/check.h"
 #include "runtime/base/status_macros.h"
 
 namespace pedigree {
@@ -24,8 +24,7 @@ absl::StatusOr<packager::DerivationNode> ParseDerivationNode(
       ParseCanonicalRecord(text, "derivation node", &node));
   if (node.schema_version() != "pedigree.derivation_node.v1") {
     return absl::UnimplementedError(absl::StrCat(
-        "Unsupported derivation node: schema_version \"",
-        node.schema_version(),
+        "Unsupported derivation node: schema_version \"", node.schema_version(),
         "\" (this build reads \"pedigree.derivation_node.v1\")"));
   }
   const std::string id = DerivationNodeId(node);
@@ -41,16 +40,15 @@ absl::Status CheckParentNode(const packager::DerivationNode& parent,
                              const Digest& model_digest,
                              absl::Span<const Digest> adapter_digests) {
   if (parent.model_digest() != model_digest.ToString()) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        "Derivation node does not fit model: model digest ",
-        parent.model_digest(), " (node), ", model_digest.ToString(),
-        " (model)"));
+    return absl::FailedPreconditionError(
+        absl::StrCat("Derivation node does not fit model: model digest ",
+                     parent.model_digest(), " (node), ",
+                     model_digest.ToString(), " (model)"));
   }
   for (int i = 0; i < parent.adapter_digests_size(); ++i) {
-    const std::string found =
-        static_cast<size_t>(i) < adapter_digests.size()
-            ? adapter_digests[i].ToString()
-            : "none";
+    const std::string found = static_cast<size_t>(i) < adapter_digests.size()
+                                  ? adapter_digests[i].ToString()
+                                  : "none";
     if (parent.adapter_digests(i) != found) {
       return absl::FailedPreconditionError(absl::StrCat(
           "Derivation node does not fit assembly: adapter ", i, " is ",

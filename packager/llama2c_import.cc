@@ -11,8 +11,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "packager/sentencepiece_merges.h"
-#include "packager/sentencepiece_merges.h"
 #include "packager/tokenizer_writer.h"
+#include "runtime/base/file.h"
 #include "runtime/base/status_macros.h"
 
 namespace pedigree {
@@ -68,9 +68,9 @@ absl::StatusOr<ModelShape> ReadHeader(ByteSpan checkpoint) {
   shape.max_context = values[6];
   if (shape.hidden_size % shape.head_count != 0 ||
       shape.hidden_size / shape.head_count % 2 != 0) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "Invalid llama2.c checkpoint: dim ", shape.hidden_size,
-        " is no even multiple of n_heads ", shape.head_count));
+    return absl::InvalidArgumentError(
+        absl::StrCat("Invalid llama2.c checkpoint: dim ", shape.hidden_size,
+                     " is no even multiple of n_heads ", shape.head_count));
   }
   if (shape.head_count % shape.kv_head_count != 0) {
     return absl::InvalidArgumentError(absl::StrCat(
@@ -119,8 +119,8 @@ std::optional<CheckpointSize> SizeOf(const ModelShape& shape) {
   // only the sum over layers may overflow.
   const uint64_t dim = shape.hidden_size;
   const uint64_t kv_dim = uint64_t{shape.kv_head_count} * shape.head_dim;
-  const uint64_t layer = 2 * dim + 2 * dim * dim + 2 * dim * kv_dim +
-                         3 * dim * shape.ffn_size;
+  const uint64_t layer =
+      2 * dim + 2 * dim * dim + 2 * dim * kv_dim + 3 * dim * shape.ffn_size;
   const std::optional<uint64_t> layers = CheckedMul(layer, shape.layer_count);
   if (!layers || *layers > (uint64_t{1} << 60)) return std::nullopt;
   const uint64_t embeddings = shape.vocab_size * dim;
@@ -128,16 +128,15 @@ std::optional<CheckpointSize> SizeOf(const ModelShape& shape) {
   const uint64_t floats = embeddings + *layers + dim + rope_tables;
   CheckpointSize size;
   size.before_output = kCheckpointHeaderBytes + floats * sizeof(float);
-  size.total = size.before_output +
-               (shape.tied_output ? 0 : embeddings * sizeof(float));
+  size.total =
+      size.before_output + (shape.tied_output ? 0 : embeddings * sizeof(float));
   return size;
 }
 
 std::vector<float> ReadFloats(ByteSpan checkpoint, uint64_t offset,
                               uint64_t count) {
   std::vector<float> values(count);
-  std::memcpy(values.data(), checkpoint.data() + offset,
-              count * sizeof(float));
+  std::memcpy(values.data(), checkpoint.data() + offset, count * sizeof(float));
   return values;
 }
 
@@ -146,10 +145,10 @@ absl::StatusOr<std::vector<std::vector<float>>> ReadTensors(
     ByteSpan checkpoint, const ModelShape& shape) {
   const std::optional<CheckpointSize> size = SizeOf(shape);
   if (!size || checkpoint.size() != size->total) {
-    return absl::DataLossError(absl::StrCat(
-        "Corrupted llama2.c checkpoint: ", checkpoint.size(),
-        " bytes (its header asks for ",
-        size ? absl::StrCat(size->total) : "more than 2^60", ")"));
+    return absl::DataLossError(
+        absl::StrCat("Corrupted llama2.c checkpoint: ", checkpoint.size(),
+                     " bytes (its header asks for ",
+                     size ? absl::StrCat(size->total) : "more than 2^60", ")"));
   }
   const std::vector<TensorSpec> specs = CanonicalTensors(shape);
   std::vector<std::vector<float>> tensors(specs.size());
@@ -175,8 +174,8 @@ absl::Status TruncatedTokenizer(uint64_t offset, uint32_t id) {
 absl::StatusOr<std::vector<SourcePiece>> ReadPieces(ByteSpan tokenizer,
                                                     uint32_t vocab_size) {
   if (tokenizer.size() < sizeof(int32_t)) {
-    return absl::DataLossError(absl::StrCat("Corrupted llama2.c tokenizer: ",
-                                            tokenizer.size(), " bytes"));
+    return absl::DataLossError(absl::StrCat(
+        "Corrupted llama2.c tokenizer: ", tokenizer.size(), " bytes"));
   }
   const int32_t max_length = LoadLittleEndian<int32_t>(tokenizer.data());
   uint64_t offset = sizeof(int32_t);
@@ -206,9 +205,9 @@ absl::StatusOr<std::vector<SourcePiece>> ReadPieces(ByteSpan tokenizer,
     offset += length;
   }
   if (offset != tokenizer.size()) {
-    return absl::DataLossError(absl::StrCat(
-        "Corrupted llama2.c tokenizer: ", tokenizer.size(), " bytes (",
-        vocab_size, " tokens end at ", offset, ")"));
+    return absl::DataLossError(
+        absl::StrCat("Corrupted llama2.c tokenizer: ", tokenizer.size(),
+                     " bytes (", vocab_size, " tokens end at ", offset, ")"));
   }
   return pieces;
 }
@@ -272,27 +271,47 @@ std::vector<float> MoveRows(const std::vector<float>& rows, uint64_t columns,
   return moved;
 }
 
+// The model with its tokens still in the source's order.
+absl::StatusOr<ModelWeights> ReadCheckpoint(ByteSpan checkpoint) {
+  ModelWeights weights;
+  PEDIGREE_ASSIGN_OR_RETURN(weights.shape, ReadHeader(checkpoint));
+  PEDIGREE_ASSIGN_OR_RETURN(weights.tensors,
+                            ReadTensors(checkpoint, weights.shape));
+  return weights;
+}
+
+// The tokenizer section, in the new order.
+absl::StatusOr<std::string> ReadTokenizer(ByteSpan tokenizer,
+                                          uint32_t source_vocab_size) {
+  PEDIGREE_ASSIGN_OR_RETURN(const std::vector<SourcePiece> pieces,
+                            ReadPieces(tokenizer, source_vocab_size));
+  PEDIGREE_RETURN_IF_ERROR(CheckByteTokens(pieces));
+  return MakeTokenizer(pieces);
+}
+
 }  // namespace
 
-absl::StatusOr<ImportedModel> ImportLlama2c(ByteSpan checkpoint,
-                                            ByteSpan tokenizer) {
+absl::StatusOr<ImportedModel> ImportLlama2c(const SourceFile& checkpoint,
+                                            const SourceFile& tokenizer) {
+  absl::StatusOr<ModelWeights> weights = ReadCheckpoint(checkpoint.bytes);
+  if (!weights.ok()) {
+    return AnnotateWithPath(weights.status(), checkpoint.path);
+  }
+  ModelShape& shape = weights->shape;
+  absl::StatusOr<std::string> section =
+      ReadTokenizer(tokenizer.bytes, shape.vocab_size);
+  if (!section.ok()) return AnnotateWithPath(section.status(), tokenizer.path);
+
   ImportedModel model;
-  PEDIGREE_ASSIGN_OR_RETURN(ModelShape shape, ReadHeader(checkpoint));
-  PEDIGREE_ASSIGN_OR_RETURN(model.weights.tensors,
-                            ReadTensors(checkpoint, shape));
-  PEDIGREE_ASSIGN_OR_RETURN(const std::vector<SourcePiece> pieces,
-                            ReadPieces(tokenizer, shape.vocab_size));
-  PEDIGREE_RETURN_IF_ERROR(CheckByteTokens(pieces));
-  PEDIGREE_ASSIGN_OR_RETURN(model.weights.tokenizer_section,
-                            MakeTokenizer(pieces));
   model.id_map = MakeIdMap(shape.vocab_size);
-  std::vector<std::vector<float>>& tensors = model.weights.tensors;
+  std::vector<std::vector<float>>& tensors = weights->tensors;
   tensors.front() = MoveRows(tensors.front(), shape.hidden_size, model.id_map);
   if (!shape.tied_output) {
     tensors.back() = MoveRows(tensors.back(), shape.hidden_size, model.id_map);
   }
   ++shape.vocab_size;
-  model.weights.shape = shape;
+  weights->tokenizer_section = *std::move(section);
+  model.weights = *std::move(weights);
   return model;
 }
 

@@ -16,6 +16,7 @@
 #define PEDIGREE_PACKAGER_LLAMA2C_IMPORT_H_
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -33,6 +34,12 @@ struct TokenIdRange {
   bool absent = false;
 };
 
+// A file's bytes; `path` begins the messages of errors in it.
+struct SourceFile {
+  std::string path;
+  ByteSpan bytes;
+};
+
 struct ImportedModel {
   ModelWeights weights;
   std::vector<TokenIdRange> id_map;  // ascending, covering every id
@@ -46,8 +53,8 @@ struct ImportedModel {
 //
 // Errors: kInvalidArgument with field or id and both values; kDataLoss when a
 // file's size is not what its header asks for.
-absl::StatusOr<ImportedModel> ImportLlama2c(ByteSpan checkpoint,
-                                            ByteSpan tokenizer);
+absl::StatusOr<ImportedModel> ImportLlama2c(const SourceFile& checkpoint,
+                                            const SourceFile& tokenizer);
 
 }  // namespace pedigree
 

@@ -48,9 +48,8 @@ packager::TensorRecord DescribeTensor(const SlmReader& model, int index) {
   return record;
 }
 
-void SetLicenses(
-    const std::vector<packager::License>& licenses,
-    google::protobuf::RepeatedPtrField<packager::License>* field) {
+void SetLicenses(const std::vector<packager::License>& licenses,
+                 google::protobuf::RepeatedPtrField<packager::License>* field) {
   for (const packager::License& license : licenses) *field->Add() = license;
 }
 
@@ -63,10 +62,11 @@ std::vector<packager::License> SortLicenses(
   };
   std::sort(licenses.begin(), licenses.end(),
             [&](const auto& a, const auto& b) { return key(a) < key(b); });
-  licenses.erase(
-      std::unique(licenses.begin(), licenses.end(),
-                  [&](const auto& a, const auto& b) { return key(a) == key(b); }),
-      licenses.end());
+  licenses.erase(std::unique(licenses.begin(), licenses.end(),
+                             [&](const auto& a, const auto& b) {
+                               return key(a) == key(b);
+                             }),
+                 licenses.end());
   return licenses;
 }
 

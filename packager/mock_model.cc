@@ -52,11 +52,11 @@ absl::StatusOr<std::string> MakeTokenizer(const packager::ModelSpec& spec) {
     const std::optional<uint32_t> left = FindPiece(ids, piece.left());
     const std::optional<uint32_t> right = FindPiece(ids, piece.right());
     if (!left || !right) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "Invalid model spec: piece ", rank, " joins \"",
-          absl::CHexEscape(piece.left()), "\" and \"",
-          absl::CHexEscape(piece.right()),
-          "\" (expected single bytes or earlier pieces)"));
+      return absl::InvalidArgumentError(
+          absl::StrCat("Invalid model spec: piece ", rank, " joins \"",
+                       absl::CHexEscape(piece.left()), "\" and \"",
+                       absl::CHexEscape(piece.right()),
+                       "\" (expected single bytes or earlier pieces)"));
     }
     tokens.push_back({id, absl::StrCat(piece.left(), piece.right())});
     merges.push_back({*left, *right, id, rank});
@@ -77,8 +77,8 @@ absl::StatusOr<ModelShape> MakeShape(const packager::ModelSpec& spec) {
   shape.head_dim = spec.head_dim();
   shape.ffn_size = spec.ffn_size();
   shape.max_context = spec.max_context();
-  PEDIGREE_ASSIGN_OR_RETURN(
-      shape.rope_theta, ParseDecimal(spec.rope_theta(), "rope_theta"));
+  PEDIGREE_ASSIGN_OR_RETURN(shape.rope_theta,
+                            ParseDecimal(spec.rope_theta(), "rope_theta"));
   PEDIGREE_ASSIGN_OR_RETURN(
       shape.rms_norm_epsilon,
       ParseDecimal(spec.rms_norm_epsilon(), "rms_norm_epsilon"));
@@ -105,12 +105,11 @@ absl::Status CheckSize(const ModelShape& shape) {
   const double kv_heads = double{1} * shape.kv_head_count * shape.head_dim;
   const double layer =
       shape.hidden_size * (2 * heads + 2 * kv_heads + 3.0 * shape.ffn_size);
-  const double parameters = 2.0 * shape.vocab_size * shape.hidden_size +
-                            layer * shape.layer_count;
+  const double parameters =
+      2.0 * shape.vocab_size * shape.hidden_size + layer * shape.layer_count;
   if (parameters > kMaxParameters) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("Invalid model spec: more than ", kMaxParameters,
-                     " parameters"));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "Invalid model spec: more than ", kMaxParameters, " parameters"));
   }
   return absl::OkStatus();
 }
@@ -120,10 +119,10 @@ absl::StatusOr<Scales> ParseScales(const packager::ModelSpec& spec) {
   PEDIGREE_ASSIGN_OR_RETURN(
       scales.embedding,
       ParseDecimal(spec.embedding_scale(), "embedding_scale"));
-  PEDIGREE_ASSIGN_OR_RETURN(
-      scales.weight, ParseDecimal(spec.weight_scale(), "weight_scale"));
-  PEDIGREE_ASSIGN_OR_RETURN(
-      scales.output, ParseDecimal(spec.output_scale(), "output_scale"));
+  PEDIGREE_ASSIGN_OR_RETURN(scales.weight,
+                            ParseDecimal(spec.weight_scale(), "weight_scale"));
+  PEDIGREE_ASSIGN_OR_RETURN(scales.output,
+                            ParseDecimal(spec.output_scale(), "output_scale"));
   PEDIGREE_ASSIGN_OR_RETURN(scales.norm,
                             ParseDecimal(spec.norm_scale(), "norm_scale"));
   return scales;
@@ -157,10 +156,9 @@ absl::Status AddSequences(const packager::ModelSpec& spec,
         "Invalid model spec: sequences need an output of their own "
         "(tied_output is true)");
   }
-  PEDIGREE_ASSIGN_OR_RETURN(
-      const std::unique_ptr<const Tokenizer> tokenizer,
-      Tokenizer::Parse(AsBytes(weights.tokenizer_section),
-                       weights.shape.vocab_size));
+  PEDIGREE_ASSIGN_OR_RETURN(const std::unique_ptr<const Tokenizer> tokenizer,
+                            Tokenizer::Parse(AsBytes(weights.tokenizer_section),
+                                             weights.shape.vocab_size));
   for (const packager::TokenSequence& sequence : spec.sequences()) {
     PEDIGREE_RETURN_IF_ERROR(
         AddTokenSequence(sequence, *tokenizer, weights.tensors.front(),
@@ -185,10 +183,9 @@ absl::StatusOr<ModelWeights> MakeMockModel(std::string_view spec_text) {
   packager::ModelSpec spec;
   PEDIGREE_RETURN_IF_ERROR(ParseTextRecord(spec_text, "model spec", &spec));
   if (spec.schema_version() != "pedigree.model_spec.v1") {
-    return absl::UnimplementedError(
-        absl::StrCat("Unsupported model spec: schema_version \"",
-                     spec.schema_version(),
-                     "\" (this build reads \"pedigree.model_spec.v1\")"));
+    return absl::UnimplementedError(absl::StrCat(
+        "Unsupported model spec: schema_version \"", spec.schema_version(),
+        "\" (this build reads \"pedigree.model_spec.v1\")"));
   }
   ModelWeights weights;
   PEDIGREE_ASSIGN_OR_RETURN(weights.shape, MakeShape(spec));

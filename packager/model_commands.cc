@@ -102,9 +102,9 @@ void AddQuantize(CommandLine& command_line) {
 
 void AddFuse(CommandLine& command_line) {
   auto options = std::make_shared<DescendOptions>();
-  CLI::App* command = command_line.Add(
-      nullptr, "fuse", "Fold adapters into their parent model",
-      [options] { return Descend("fuse", *options); });
+  CLI::App* command =
+      command_line.Add(nullptr, "fuse", "Fold adapters into their parent model",
+                       [options] { return Descend("fuse", *options); });
   AddDescendOptions(command, options.get());
 }
 

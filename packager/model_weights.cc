@@ -14,16 +14,15 @@ namespace {
 absl::Status CheckValues(const TensorSpec& tensor,
                          const std::vector<float>& values) {
   if (values.size() != tensor.element_count()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("Invalid model: tensor \"", tensor.name, "\" has ",
-                     values.size(), " values (expected ",
-                     tensor.element_count(), ")"));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "Invalid model: tensor \"", tensor.name, "\" has ", values.size(),
+        " values (expected ", tensor.element_count(), ")"));
   }
   for (size_t i = 0; i < values.size(); ++i) {
     if (!std::isfinite(values[i])) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("Invalid model: tensor \"", tensor.name,
-                       "\" value ", i, " is not finite"));
+      return absl::InvalidArgumentError(absl::StrCat("Invalid model: tensor \"",
+                                                     tensor.name, "\" value ",
+                                                     i, " is not finite"));
     }
   }
   return absl::OkStatus();
@@ -38,8 +37,8 @@ absl::Status AddTensor(const TensorSpec& tensor, std::vector<float> values,
   if (!choice.reason.empty()) {
     exceptions.push_back({tensor.name, choice.dtype, choice.reason});
   }
-  content.tensors.push_back(StoreTensor(values, tensor.columns(), choice.dtype,
-                                        choice.block_size));
+  content.tensors.push_back(
+      StoreTensor(values, tensor.columns(), choice.dtype, choice.block_size));
   return absl::OkStatus();
 }
 
@@ -72,7 +71,8 @@ absl::StatusOr<StoredModel> RestoreModel(const SlmReader& model,
   content.tokenizer_section = std::string(AsText(model.tokenizer_section()));
   StoredModel stored;
   for (size_t i = 0; i < model.specs().size(); ++i) {
-    PEDIGREE_RETURN_IF_ERROR(AddTensor(model.specs()[i], LoadTensor(ViewTensor(model, i)),
+    PEDIGREE_RETURN_IF_ERROR(AddTensor(model.specs()[i],
+                                       LoadTensor(ViewTensor(model, i)),
                                        request, content, stored.exceptions));
   }
   PEDIGREE_ASSIGN_OR_RETURN(stored.file_bytes, WriteSlm(content));

@@ -31,9 +31,9 @@ absl::StatusOr<StorageRequest> ReadStorage(
                      "\" (expected f32, q8_0 or q4_0)"));
   }
   if (config.q8_0_group() != "row" && config.q8_0_group() != "32") {
-    return absl::InvalidArgumentError(
-        absl::StrCat("Invalid q8_0 group: \"", config.q8_0_group(),
-                     "\" (expected row or 32)"));
+    return absl::InvalidArgumentError(absl::StrCat("Invalid q8_0 group: \"",
+                                                   config.q8_0_group(),
+                                                   "\" (expected row or 32)"));
   }
   return StorageRequest{*dtype, config.q8_0_group() == "32"};
 }
@@ -48,8 +48,7 @@ absl::Status CheckRoles(std::string_view name, Inputs inputs,
       (inputs.size() > required.size() && !then_adapters)) {
     return absl::InvalidArgumentError(
         absl::StrCat("Invalid inputs of ", name, ": ", inputs.size(),
-                     " (expected ", least,
-                     then_adapters ? " or more)" : ")"));
+                     " (expected ", least, then_adapters ? " or more)" : ")"));
   }
   for (size_t i = 0; i < inputs.size(); ++i) {
     const std::string_view expected =
@@ -95,16 +94,16 @@ absl::StatusOr<OperatorOutput> Import(const packager::OperatorConfig& config,
     PEDIGREE_RETURN_IF_ERROR(
         CheckRoles("import", inputs, {"checkpoint", "tokenizer"}));
     PEDIGREE_ASSIGN_OR_RETURN(ImportedModel model,
-                              ImportLlama2c(inputs[0].bytes, inputs[1].bytes));
+                              ImportLlama2c({inputs[0].path, inputs[0].bytes},
+                                            {inputs[1].path, inputs[1].bytes}));
     PEDIGREE_ASSIGN_OR_RETURN(StoredModel stored,
                               StoreModel(std::move(model.weights), request));
     OperatorOutput output = ModelOutput(std::move(stored));
     output.id_map = std::move(model.id_map);
     return output;
   }
-  return absl::InvalidArgumentError(
-      absl::StrCat("Invalid format: \"", config.format(),
-                   "\" (expected mock or llama2c)"));
+  return absl::InvalidArgumentError(absl::StrCat(
+      "Invalid format: \"", config.format(), "\" (expected mock or llama2c)"));
 }
 
 absl::StatusOr<OperatorOutput> Quantize(const packager::OperatorConfig& config,
@@ -159,11 +158,12 @@ absl::StatusOr<OperatorOutput> AdapterFromSpec(Inputs inputs) {
   PEDIGREE_RETURN_IF_ERROR(
       CheckRoles("adapter-spec", inputs, {"spec", "model"}));
   PEDIGREE_ASSIGN_OR_RETURN(const SlmReader parent, ParseModel(inputs[1]));
+  absl::StatusOr<std::string> adapter =
+      MakeAdapter(AsText(inputs[0].bytes), parent, inputs[1].digest);
+  if (!adapter.ok()) return AnnotateWithPath(adapter.status(), inputs[0].path);
   OperatorOutput output;
   output.role = "adapter";
-  PEDIGREE_ASSIGN_OR_RETURN(
-      output.bytes,
-      MakeAdapter(AsText(inputs[0].bytes), parent, inputs[1].digest));
+  output.bytes = *std::move(adapter);
   return output;
 }
 

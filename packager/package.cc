@@ -36,9 +36,9 @@ absl::StatusOr<std::vector<packager::AdapterReference>> ReadAdapterManifests(
     const PackageRequest& request, std::vector<packager::License>& licenses) {
   const std::vector<Digest> adapters = AdapterDigests(request);
   if (request.adapter_manifests.size() != adapters.size()) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "Invalid request: ", request.adapter_manifests.size(),
-        " adapter manifests (expected ", adapters.size(), ")"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("Invalid request: ", request.adapter_manifests.size(),
+                     " adapter manifests (expected ", adapters.size(), ")"));
   }
   std::vector<packager::AdapterReference> references;
   for (size_t i = 0; i < adapters.size(); ++i) {
@@ -46,10 +46,10 @@ absl::StatusOr<std::vector<packager::AdapterReference>> ReadAdapterManifests(
     PEDIGREE_RETURN_IF_ERROR(ParseCanonicalRecord(
         request.adapter_manifests[i], "adapter manifest", &manifest));
     if (manifest.adapter_digest() != adapters[i].ToString()) {
-      return absl::FailedPreconditionError(absl::StrCat(
-          "Adapter manifest does not fit adapter ", i, ": digest ",
-          manifest.adapter_digest(), " (manifest), ", adapters[i].ToString(),
-          " (adapter)"));
+      return absl::FailedPreconditionError(
+          absl::StrCat("Adapter manifest does not fit adapter ", i, ": digest ",
+                       manifest.adapter_digest(), " (manifest), ",
+                       adapters[i].ToString(), " (adapter)"));
     }
     licenses.insert(licenses.end(), manifest.licenses().begin(),
                     manifest.licenses().end());
@@ -108,10 +108,10 @@ absl::StatusOr<std::vector<OutputFile>> PackageModel(PackageRequest request) {
                             SlmReader::Parse(result.bytes));
   PEDIGREE_ASSIGN_OR_RETURN(
       const packager::ModelManifest manifest,
-      MakeModelManifest(
-          request.info, model, result.digest,
-          is_assembly ? absl::MakeConstSpan(adapters)
-                      : absl::Span<const packager::AdapterReference>()));
+      MakeModelManifest(request.info, model, result.digest,
+                        is_assembly
+                            ? absl::MakeConstSpan(adapters)
+                            : absl::Span<const packager::AdapterReference>()));
   Derivation derivation;
   derivation.operator_name = request.operator_name;
   derivation.config_digest = ConfigDigest(request.config);

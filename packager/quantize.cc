@@ -99,9 +99,9 @@ TensorData StoreTensor(absl::Span<const float> values, uint64_t columns,
 std::vector<float> LoadTensor(const TensorView& tensor) {
   std::vector<float> values(tensor.rows * tensor.columns);
   for (uint64_t row = 0; row < tensor.rows; ++row) {
-    DequantizeRow(tensor, row,
-                  absl::MakeSpan(values).subspan(row * tensor.columns,
-                                                 tensor.columns));
+    DequantizeRow(
+        tensor, row,
+        absl::MakeSpan(values).subspan(row * tensor.columns, tensor.columns));
   }
   return values;
 }

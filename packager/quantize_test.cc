@@ -110,8 +110,7 @@ TEST(StoreTensorTest, Q4ScaleIsPositiveWhenTheLargestIsNegative) {
 
 TEST(ChooseStorageTest, KeepsRankOneAsF32) {
   const TensorSpec norm = {"norm.weight", 1, {64, 0, 0, 0}};
-  const TensorStorageChoice choice =
-      ChooseStorage(norm, {DType::kQ4_0, false});
+  const TensorStorageChoice choice = ChooseStorage(norm, {DType::kQ4_0, false});
   EXPECT_EQ(choice.dtype, DType::kF32);
   EXPECT_EQ(choice.block_size, 0u);
   EXPECT_EQ(choice.reason, "");
@@ -151,8 +150,8 @@ std::string RampModel(const StorageRequest& request) {
       values[i] = static_cast<float>(static_cast<int>(i % 61) - 30) / 16;
     }
     const TensorStorageChoice choice = ChooseStorage(tensor, request);
-    content.tensors.push_back(StoreTensor(values, tensor.columns(),
-                                          choice.dtype, choice.block_size));
+    content.tensors.push_back(
+        StoreTensor(values, tensor.columns(), choice.dtype, choice.block_size));
   }
   return *WriteSlm(content);
 }
@@ -187,9 +186,9 @@ TEST(LoadTensorTest, StoringWhatWasLoadedChangesNothing) {
     const SlmReader model = *SlmReader::Parse(AsBytes(bytes));
     for (size_t t = 0; t < model.entries().size(); ++t) {
       const TensorEntry& entry = model.entries()[t];
-      const TensorData again = StoreTensor(LoadTensor(ViewTensor(model, t)),
-                                           entry.columns(), entry.dtype,
-                                           entry.block_size);
+      const TensorData again =
+          StoreTensor(LoadTensor(ViewTensor(model, t)), entry.columns(),
+                      entry.dtype, entry.block_size);
       EXPECT_EQ(again.payload, AsText(model.payload(t)))
           << model.specs()[t].name;
     }

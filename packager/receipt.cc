@@ -21,9 +21,8 @@ void SetReference(std::string_view role, const Digest& digest, uint64_t size,
 std::string FirstDifference(const packager::Receipt& stored,
                             const packager::Receipt& computed) {
   if (stored.output().digest() != computed.output().digest()) {
-    return absl::StrCat("output: ", stored.output().digest(),
-                        " (receipt), ", computed.output().digest(),
-                        " (computed)");
+    return absl::StrCat("output: ", stored.output().digest(), " (receipt), ",
+                        computed.output().digest(), " (computed)");
   }
   if (stored.config_digest() != computed.config_digest()) {
     return absl::StrCat("config_digest: ", stored.config_digest(),
@@ -81,9 +80,8 @@ absl::StatusOr<ReceiptCheck> VerifyReceipt(std::string_view receipt_text,
   if (check.stored.schema_version() != "pedigree.receipt.v1" ||
       check.stored.operator_version() != kOperatorVersion) {
     return absl::UnimplementedError(absl::StrCat(
-        "Unsupported receipt: schema_version \"",
-        check.stored.schema_version(), "\", operator_version \"",
-        check.stored.operator_version(),
+        "Unsupported receipt: schema_version \"", check.stored.schema_version(),
+        "\", operator_version \"", check.stored.operator_version(),
         "\" (this build runs \"pedigree.receipt.v1\", \"", kOperatorVersion,
         "\")"));
   }

@@ -48,9 +48,9 @@ class Folder {
   absl::StatusOr<ByteSpan> Find(const Digest& digest) const {
     const auto file = files_.find(digest);
     if (file == files_.end()) {
-      return absl::NotFoundError(absl::StrCat(
-          "Missing input: no file in ", path_, " has digest ",
-          digest.ToString()));
+      return absl::NotFoundError(absl::StrCat("Missing input: no file in ",
+                                              path_, " has digest ",
+                                              digest.ToString()));
     }
     return file->second.bytes();
   }
@@ -81,9 +81,9 @@ void AddReceiptCommands(CommandLine& command_line) {
   CLI::App* group = command_line.Add(
       nullptr, "receipt", "Check what operators say they did", nullptr);
   auto options = std::make_shared<VerifyOptions>();
-  CLI::App* command = command_line.Add(
-      group, "verify", "Run the operator again and compare",
-      [options] { return Verify(*options); });
+  CLI::App* command =
+      command_line.Add(group, "verify", "Run the operator again and compare",
+                       [options] { return Verify(*options); });
   command->add_option("receipt", options->receipt, "Receipt")->required();
   command
       ->add_option("--inputs", options->inputs,

@@ -4,8 +4,8 @@
 #include "runtime/base/command_line.h"
 
 int main(int argc, char** argv) {
-  pedigree::CommandLine command_line(
-      "slm_pack", "Makes models, adapters and descendants.");
+  pedigree::CommandLine command_line("slm_pack",
+                                     "Makes models, adapters and descendants.");
   pedigree::AddPackagerCommands(command_line);
   return command_line.Run(argc, argv);
 }

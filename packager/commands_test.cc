@@ -1,0 +1,286 @@
+#include "packager/commands.h"
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "gtest/gtest.h"
+#include "packager/records.pb.h"
+#include "packager/testing.h"
+#include "runtime/base/command_line.h"
+#include "runtime/base/file.h"
+#include "runtime/base/proto_json.h"
+
+namespace pedigree {
+namespace {
+
+struct Ran {
+  int exit_code;
+  std::string out;
+  std::string err;
+};
+
+// Runs slm_pack in a folder of each test's own, which holds model.spec,
+// adapter.spec and LICENSE.
+class CommandsTest : public testing::Test {
+ protected:
+  CommandsTest() {
+    const std::string test =
+        testing::UnitTest::GetInstance()->current_test_info()->name();
+    folder_ = std::filesystem::path(testing::TempDir()) / test;
+    std::filesystem::remove_all(folder_);
+    std::filesystem::create_directories(folder_);
+    Write("model.spec", kTestModelSpec);
+    Write("adapter.spec", kTestAdapterSpec);
+    Write("LICENSE", "Do as you like.\n");
+  }
+
+  std::string Path(const std::string& name) const { return folder_ / name; }
+
+  void Write(const std::string& name, const std::string& contents) {
+    ASSERT_TRUE(WriteFileAtomically(Path(name), contents).ok());
+  }
+
+  std::string Read(const std::string& name) const {
+    const auto contents = ReadFile(Path(name));
+    EXPECT_TRUE(contents.ok()) << contents.status();
+    return contents.ok() ? *contents : "";
+  }
+
+  bool Exists(const std::string& name) const {
+    return std::filesystem::exists(Path(name));
+  }
+
+  template <typename Record>
+  Record ReadRecord(const std::string& name) const {
+    Record record;
+    EXPECT_TRUE(ParseCanonicalRecord(Read(name), name, &record).ok());
+    return record;
+  }
+
+  Ran Run(std::vector<std::string> args) {
+    CommandLine program("slm_pack", "Tests.");
+    AddPackagerCommands(program);
+    args.insert(args.begin(), "slm_pack");
+    std::vector<char*> argv;
+    for (std::string& arg : args) argv.push_back(arg.data());
+    testing::internal::CaptureStdout();
+    testing::internal::CaptureStderr();
+    Ran ran;
+    ran.exit_code = program.Run(static_cast<int>(argv.size()), argv.data());
+    ran.out = testing::internal::GetCapturedStdout();
+    ran.err = testing::internal::GetCapturedStderr();
+    return ran;
+  }
+
+  void Expect(int exit_code, const std::vector<std::string>& args) {
+    const Ran ran = Run(args);
+    EXPECT_EQ(ran.exit_code, exit_code) << ran.err;
+  }
+
+  // Makes parent.slm and digits.adapter with all that lies beside them.
+  void MakeParentAndAdapter() {
+    Expect(0,
+           {"import", "--format=mock", Path("model.spec"), "--family=letters",
+            "--license=MIT=" + Path("LICENSE"), "--out=" + Path("parent.slm")});
+    Expect(0, {"adapter", "make", Path("adapter.spec"),
+               "--parent=" + Path("parent.slm"), "--version=2",
+               "--license=CC0-1.0=" + Path("LICENSE"),
+               "--out=" + Path("digits.adapter")});
+  }
+
+  std::filesystem::path folder_;
+};
+
+TEST_F(CommandsTest, ImportWritesTheModelAndItsRecords) {
+  MakeParentAndAdapter();
+  EXPECT_EQ(Read("parent.slm"), TestModel());
+  const auto manifest =
+      ReadRecord<packager::ModelManifest>("parent.slm.manifest.json");
+  EXPECT_EQ(manifest.name(), "parent");
+  EXPECT_EQ(manifest.version(), "0.0.0");
+  EXPECT_EQ(manifest.licenses(0).name(), "MIT");
+  EXPECT_EQ(manifest.licenses(0).digest(), Sha256(Read("LICENSE")).ToString());
+  const auto receipt = ReadRecord<packager::Receipt>("parent.slm.receipt.json");
+  EXPECT_EQ(receipt.output().digest(), manifest.model_digest());
+  const auto node =
+      ReadRecord<packager::DerivationNode>("parent.slm.node.json");
+  EXPECT_EQ(node.base_family(), "letters");
+  EXPECT_EQ(node.model_digest(), manifest.model_digest());
+}
+
+TEST_F(CommandsTest, AdapterMakeWritesAdapterManifestAndReceipt) {
+  MakeParentAndAdapter();
+  EXPECT_EQ(Read("digits.adapter"), TestAdapter(TestModel()));
+  const auto manifest =
+      ReadRecord<packager::AdapterManifest>("digits.adapter.manifest.json");
+  EXPECT_EQ(manifest.name(), "digits");
+  EXPECT_EQ(manifest.version(), "2");
+  EXPECT_TRUE(Exists("digits.adapter.receipt.json"));
+  EXPECT_FALSE(Exists("digits.adapter.node.json"));
+}
+
+TEST_F(CommandsTest, FuseQuantizeAndStackDescend) {
+  MakeParentAndAdapter();
+  Expect(0, {"fuse", Path("parent.slm"), Path("digits.adapter"),
+             "--out=" + Path("fused.slm")});
+  Expect(0, {"quantize", Path("fused.slm"), "--dtype=q8_0",
+             "--out=" + Path("small.slm")});
+  Expect(0, {"adapter", "stack", Path("parent.slm"), Path("digits.adapter"),
+             "--out=" + Path("stacked")});
+  const auto parent =
+      ReadRecord<packager::DerivationNode>("parent.slm.node.json");
+  const auto fused =
+      ReadRecord<packager::DerivationNode>("fused.slm.node.json");
+  const auto small =
+      ReadRecord<packager::DerivationNode>("small.slm.node.json");
+  const auto stacked =
+      ReadRecord<packager::DerivationNode>("stacked.node.json");
+  EXPECT_EQ(fused.parent_ids(0), parent.id());
+  EXPECT_EQ(small.parent_ids(0), fused.id());
+  EXPECT_EQ(stacked.parent_ids(0), parent.id());
+  const std::string adapter = Sha256(Read("digits.adapter")).ToString();
+  EXPECT_EQ(fused.fused_adapter_digests(0), adapter);
+  EXPECT_EQ(fused.adapter_digests_size(), 0);
+  EXPECT_EQ(stacked.adapter_digests(0), adapter);
+  EXPECT_EQ(stacked.model_digest(), parent.model_digest());
+  EXPECT_EQ(small.quantization(), "q8_0");
+  EXPECT_EQ(small.base_family(), "letters");
+  // An assembly has no file of its own.
+  EXPECT_FALSE(Exists("stacked"));
+}
+
+TEST_F(CommandsTest, DescendantsInheritLicences) {
+  MakeParentAndAdapter();
+  Expect(0, {"adapter", "stack", Path("parent.slm"), Path("digits.adapter"),
+             "--out=" + Path("stacked")});
+  const auto manifest =
+      ReadRecord<packager::ModelManifest>("stacked.manifest.json");
+  ASSERT_EQ(manifest.licenses_size(), 2);
+  EXPECT_EQ(manifest.licenses(0).name(), "CC0-1.0");  // the adapter's
+  EXPECT_EQ(manifest.licenses(1).name(), "MIT");      // the parent's
+}
+
+TEST_F(CommandsTest, ReceiptVerifyRepeatsTheRun) {
+  MakeParentAndAdapter();
+  const Ran good = Run({"receipt", "verify", Path("parent.slm.receipt.json"),
+                        "--inputs=" + folder_.string()});
+  EXPECT_EQ(good.exit_code, 0) << good.err;
+  EXPECT_EQ(good.out, absl::StrCat("receipt: GOOD (import ",
+                                   Sha256(TestModel()).ToString(), ")\n"));
+
+  auto receipt = ReadRecord<packager::Receipt>("parent.slm.receipt.json");
+  receipt.mutable_output()->set_digest(Sha256("other").ToString());
+  Write("false.json", CanonicalRecord(receipt));
+  const Ran bad = Run({"receipt", "verify", Path("false.json"),
+                       "--inputs=" + folder_.string()});
+  EXPECT_EQ(bad.exit_code, 1);
+  EXPECT_TRUE(absl::StartsWith(bad.out, "receipt: BAD (output: sha256:"))
+      << bad.out;
+
+  std::filesystem::remove(Path("model.spec"));
+  Expect(2, {"receipt", "verify", Path("parent.slm.receipt.json"),
+             "--inputs=" + folder_.string()});
+}
+
+TEST_F(CommandsTest, AdapterCheckTellsWhetherItFits) {
+  MakeParentAndAdapter();
+  const Ran fits = Run({"adapter", "check", Path("digits.adapter"),
+                        "--model=" + Path("parent.slm")});
+  EXPECT_EQ(fits.exit_code, 0) << fits.err;
+  EXPECT_TRUE(absl::StrContains(fits.out, " fits model sha256:")) << fits.out;
+  Expect(0, {"quantize", Path("parent.slm"), "--dtype=q8_0",
+             "--out=" + Path("other.slm")});
+  const Ran other = Run({"adapter", "check", Path("digits.adapter"),
+                         "--model=" + Path("other.slm")});
+  EXPECT_EQ(other.exit_code, 2);
+  EXPECT_TRUE(absl::StrContains(other.err, "digits.adapter")) << other.err;
+}
+
+// A refusal: exit code 2, one line, nothing written.
+class PackRefusalTest : public CommandsTest {
+ protected:
+  void ExpectRefusal(const std::vector<std::string>& args,
+                     const std::string& phrase) {
+    const Ran ran = Run(args);
+    EXPECT_EQ(ran.exit_code, 2);
+    EXPECT_TRUE(absl::StrContains(ran.err, phrase)) << ran.err;
+    EXPECT_EQ(ran.err.find('\n'), ran.err.size() - 1) << ran.err;
+    for (const char* name : {"new.slm", "new.slm.manifest.json",
+                             "new.slm.receipt.json", "new.slm.node.json"}) {
+      EXPECT_FALSE(Exists(name)) << name;
+    }
+  }
+
+  std::string Out() const { return "--out=" + Path("new.slm"); }
+};
+
+TEST_F(PackRefusalTest, NamesABadSpec) {
+  Write("bad.spec", "hidden_size: 64\nhiden: 3\n");
+  ExpectRefusal({"import", "--format=mock", Path("bad.spec"), Out()},
+                Path("bad.spec") + ": Invalid model spec: line 2 column");
+}
+
+TEST_F(PackRefusalTest, NamesAMissingTokenizer) {
+  ExpectRefusal({"import", "--format=llama2c", Path("model.spec"), Out()},
+                "Missing --tokenizer: format llama2c needs one");
+}
+
+TEST_F(PackRefusalTest, NamesABadCheckpoint) {
+  Write("short.bin", "abc");
+  ExpectRefusal({"import", "--format=llama2c", Path("short.bin"),
+                 "--tokenizer=" + Path("short.bin"), Out()},
+                Path("short.bin") + ": Corrupted llama2.c checkpoint: 3 bytes");
+}
+
+TEST_F(PackRefusalTest, NamesABadLicence) {
+  ExpectRefusal(
+      {"import", "--format=mock", Path("model.spec"), "--license=MIT", Out()},
+      "Invalid --license: \"MIT\" (expected SPDX-ID=FILE)");
+}
+
+TEST_F(PackRefusalTest, NamesAModelThatIsNone) {
+  ExpectRefusal({"quantize", Path("LICENSE"), "--dtype=q8_0",
+                 "--parent-node=" + Path("LICENSE"), Out()},
+                Path("LICENSE"));
+}
+
+TEST_F(PackRefusalTest, AsksForTheParentsNode) {
+  MakeParentAndAdapter();
+  std::filesystem::remove(Path("parent.slm.node.json"));
+  ExpectRefusal({"quantize", Path("parent.slm"), "--dtype=q8_0", Out()},
+                "parent.slm.node.json");
+}
+
+TEST_F(PackRefusalTest, RefusesTheNodeOfAnotherModel) {
+  MakeParentAndAdapter();
+  Expect(0, {"import", "--format=mock", Path("model.spec"), "--dtype=q8_0",
+             "--out=" + Path("other.slm")});
+  ExpectRefusal({"quantize", Path("parent.slm"), "--dtype=q4_0",
+                 "--parent-node=" + Path("other.slm.node.json"), Out()},
+                "Derivation node does not fit model: model digest sha256:");
+}
+
+TEST_F(PackRefusalTest, RefusesTheManifestOfAnotherAdapter) {
+  MakeParentAndAdapter();
+  auto manifest =
+      ReadRecord<packager::AdapterManifest>("digits.adapter.manifest.json");
+  manifest.set_adapter_digest(Sha256("other").ToString());
+  Write("other.json", CanonicalRecord(manifest));
+  ExpectRefusal({"fuse", Path("parent.slm"), Path("digits.adapter"),
+                 "--adapter-manifest=" + Path("other.json"), Out()},
+                "Adapter manifest does not fit adapter 0: digest sha256:");
+}
+
+TEST_F(PackRefusalTest, RefusesAnAdapterForAnotherModel) {
+  MakeParentAndAdapter();
+  Expect(0, {"quantize", Path("parent.slm"), "--dtype=q8_0",
+             "--out=" + Path("other.slm")});
+  ExpectRefusal({"fuse", Path("other.slm"), Path("digits.adapter"), Out()},
+                "digits.adapter: ");
+}
+
+}  // namespace
+}  // namespace pedigree
