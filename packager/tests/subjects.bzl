@@ -1,0 +1,105 @@
+"""What the analysis tests look at. Nothing here is built."""
+
+load("//packager:defs.bzl", "slm_adapter", "slm_descendant", "slm_model")
+
+_SPEC = "//fixtures:models/parent.textproto"
+_ADAPTER_SPEC = "//fixtures:models/digits_adapter.textproto"
+_LICENSE = "//fixtures:models/LICENSE"
+
+def _model(name, format = "mock", **kwargs):
+    slm_model(
+        name = name,
+        src = _SPEC,
+        format = format,
+        tags = ["manual"],
+        **kwargs
+    )
+
+def _adapter(name, parent, **kwargs):
+    slm_adapter(
+        name = name,
+        parent = parent,
+        spec = _ADAPTER_SPEC,
+        tags = ["manual"],
+        **kwargs
+    )
+
+def _descendant(name, operator, parent, **kwargs):
+    slm_descendant(
+        name = name,
+        operator = operator,
+        parent = parent,
+        tags = ["manual"],
+        **kwargs
+    )
+
+def make_subjects():
+    """Declares the targets under test."""
+    _model(
+        "mock",
+        license_files = {_LICENSE: "MIT"},
+        model_name = "mock-model",
+        version = "1.2.3",
+    )
+    _model(
+        "trained",
+        dtype = "q8_0",
+        family = "stories",
+        format = "llama2c",
+        q8_0_group = "32",
+        tokenizer = _ADAPTER_SPEC,
+    )
+    _model("no_tokenizer", format = "llama2c")
+    _model("two_tokenizers", tokenizer = _ADAPTER_SPEC)
+    native.filegroup(
+        name = "two_files",
+        srcs = [_SPEC, _LICENSE],
+        tags = ["manual"],
+    )
+    _model("two_licenses", license_files = {":two_files": "MIT"})
+
+    _adapter("adapter", ":mock", license_files = {_LICENSE: "CC0-1.0"})
+    _adapter("other_adapter", ":mock")
+    _adapter("adapter_of_trained", ":trained")
+    _adapter("adapter_of_stack", ":stacked")
+
+    _descendant("stacked", "adapter", ":mock", adapters = [":adapter"])
+    _descendant("stacked_more", "adapter", ":stacked", adapters = [":other_adapter"])
+    _descendant("fused", "fuse", ":mock", adapters = [":adapter"])
+    _descendant("fused_stack", "fuse", ":stacked")
+    _descendant("quantized", "quantize", ":fused", dtype = "q4_0")
+    _descendant("quantized_trained", "quantize", ":trained", dtype = "q4_0")
+    _descendant("tuned_trained", "fuse", ":trained", adapters = [":adapter_of_trained"])
+    _descendant("quantized_with_adapters", "quantize", ":mock", adapters = [":adapter"], dtype = "q8_0")
+    _descendant("quantized_without_dtype", "quantize", ":mock")
+    _descendant("quantized_stack", "quantize", ":stacked", dtype = "q8_0")
+    _descendant("fused_with_dtype", "fuse", ":mock", adapters = [":adapter"], dtype = "q8_0")
+    _descendant("fused_nothing", "fuse", ":mock")
+    _descendant("stacked_nothing", "adapter", ":mock")
+    _descendant("fused_stranger", "fuse", ":mock", adapters = [":adapter_of_trained"])
+
+def action_of(actions, mnemonic):
+    """The only action with `mnemonic`.
+
+    Args:
+      actions: list of Action.
+      mnemonic: string.
+
+    Returns:
+      Action.
+    """
+    found = [action for action in actions if action.mnemonic == mnemonic]
+    if len(found) != 1:
+        fail("%d actions %s (expected one)" % (len(found), mnemonic))
+    return found[0]
+
+def basenames(files):
+    """Names of `files`, folders left out.
+
+    Args:
+      files: list of File.
+
+    Returns:
+      list of string.
+    """
+    return [file.basename for file in files]
