@@ -35,7 +35,19 @@ b0a507e7ad0f626624f17112325e66691f9076d622e1d3274d103d00299f2696  stories260K.bi
 END
 
 work=$(mktemp -d)
-trap 'chmod -R u+w "$work" && rm -rf "$work"' EXIT
+workspace=$work/release
+
+# Bazel on the workspace of step 2.
+bazel() {
+  (cd "$workspace" && "$root/bazelw" --output_base="$work/output" "$@")
+}
+
+clean_up() {
+  [ ! -d "$work/output" ] || bazel shutdown || true
+  chmod -R u+w "$work"
+  rm -rf "$work"
+}
+trap clean_up EXIT
 
 # 1. The command, without Bazel's rules.
 ./bazelw build //:pedigree
@@ -63,34 +75,27 @@ Tom wanted to play with the ball. He wanted to play with the ball. He wanted to 
 play with the ball. He put the ball in the"
 
 # 2. The rules, in a workspace of their own.
-workspace=$work/release
 cp -r examples/release "$workspace"
 rm -f "$workspace"/bazel-*
 cp "$models/stories260K.bin" "$models/tok512.bin" "$workspace"
 chmod -R u+w "$workspace"
 sed "s|path = \"../..\"|path = \"$root\"|" examples/release/WORKSPACE.bazel \
   > "$workspace/WORKSPACE.bazel"
-cd "$workspace"
-
-bazel() {
-  "$root/bazelw" --output_base="$work/output" "$@"
-}
-
 bazel run //:packet_test.update
 bazel test //...
 bazel build //:packet //:q8_0_packet
 for packet in packet q8_0_packet; do
-  digest=$(cat "bazel-bin/$packet.digest")
-  "$pedigree" packet verify "bazel-bin/$packet" --digest="$digest" ||
+  digest=$(cat "$workspace/bazel-bin/$packet.digest")
+  "$pedigree" packet verify "$workspace/bazel-bin/$packet" --digest="$digest" ||
     fail "$packet does not verify"
   echo "real_model: $packet $digest"
 done
 
+# The command and the rules import alike.
+cmp "$work/stories.slm" "$workspace/bazel-bin/stories.slm" ||
+  fail "the imports differ"
+
 # The packet on record is that of another command line too.
 bazel test -c dbg --copt=-DX //:packet_test
 
-# The command and the rules import alike.
-cmp "$work/stories.slm" bazel-bin/stories.slm || fail "the imports differ"
-
-bazel shutdown
 echo "real_model: OK"
