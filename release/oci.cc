@@ -137,6 +137,7 @@ OciManifest ParseOciManifest(std::string_view text,
 std::string WriteOciIndex(const Descriptor& manifest) {
   Json descriptor = DescriptorJson(manifest);
   descriptor["artifactType"] = kArtifactType;
+  descriptor["mediaType"] = kManifestMediaType;
   return CanonicalJson({{"manifests", Json::array({std::move(descriptor)})},
                         {"mediaType", kIndexMediaType},
                         {"schemaVersion", 2}});

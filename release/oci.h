@@ -50,7 +50,8 @@ std::string WriteOciManifest(const OciManifest& manifest);
 OciManifest ParseOciManifest(std::string_view text,
                              std::vector<std::string>* faults);
 
-// `index.json` of a layout that holds one packet.
+// `index.json` of a layout that holds one packet, whose manifest has the digest
+// and size of `manifest`.
 std::string WriteOciIndex(const Descriptor& manifest);
 
 // Reads `index.json`, which must name exactly one manifest. Carriers may drop
