@@ -16,10 +16,17 @@ load(
     _slm_descendant = "slm_descendant",
     _slm_model = "slm_model",
 )
+load(
+    "//release:defs.bzl",
+    _release_packet = "release_packet",
+    _release_packet_test = "release_packet_test",
+)
 
 eval_gate = _eval_gate
 eval_gate_test = _eval_gate_test
 eval_suite = _eval_suite
+release_packet = _release_packet
+release_packet_test = _release_packet_test
 slm_adapter = _slm_adapter
 slm_descendant = _slm_descendant
 slm_eval = _slm_eval
