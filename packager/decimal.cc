@@ -21,8 +21,11 @@ absl::StatusOr<float> ParseDecimal(std::string_view text,
   const char* end = text.data() + text.size();
   const absl::from_chars_result result =
       absl::from_chars(text.data(), end, value);
-  // from_chars takes "inf" and "nan" too.
-  if (result.ec != std::errc() || result.ptr != end || !std::isfinite(value)) {
+  // from_chars takes "inf", "nan" and hexadecimal too.
+  const bool decimal =
+      text.find_first_not_of("+-.0123456789Ee") == std::string_view::npos;
+  if (!decimal || result.ec != std::errc() || result.ptr != end ||
+      !std::isfinite(value)) {
     return absl::InvalidArgumentError(
         absl::StrCat("Invalid ", what, ": \"", text,
                      "\" (expected a decimal number in binary32's range)"));

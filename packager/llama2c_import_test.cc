@@ -218,8 +218,8 @@ INSTANTIATE_TEST_SUITE_P(
             "(expected 1 to 16777216), at byte 20"},
         HeaderRefusal{
             2, 16777216,
-            "model.bin: Corrupted llama2.c checkpoint: 5356 bytes (its header "
-            "asks for 8053068004)"}));
+            "model.bin: Corrupted llama2.c checkpoint: 5324 bytes (its header "
+            "asks for 8589938892)"}));
 
 struct TokenizerRefusal {
   std::string name;

@@ -31,9 +31,9 @@ class Store {
   std::map<Digest, std::string> files_;
 };
 
-packager::Receipt Run(const std::string& operator_name,
-                      const packager::OperatorConfig& config,
-                      const std::vector<OperatorInput>& inputs) {
+packager::Receipt Record(const std::string& operator_name,
+                         const packager::OperatorConfig& config,
+                         const std::vector<OperatorInput>& inputs) {
   absl::StatusOr<OperatorOutput> output =
       RunOperator(operator_name, config, inputs);
   EXPECT_TRUE(output.ok()) << output.status();
@@ -44,8 +44,8 @@ class ReceiptTest : public testing::Test {
  protected:
   ReceiptTest() {
     store_.Add(kTestModelSpec);
-    receipt_ = Run("import", TestConfig("mock", "q4_0"),
-                   {TestInput("spec", kTestModelSpec)});
+    receipt_ = Record("import", TestConfig("mock", "q4_0"),
+                      {TestInput("spec", kTestModelSpec)});
   }
 
   absl::StatusOr<ReceiptCheck> Verify() {
@@ -81,13 +81,13 @@ TEST_F(ReceiptTest, EveryOperatorCanBeRepeated) {
   store_.Add(adapter);
   store_.Add(kTestAdapterSpec);
   const std::vector<packager::Receipt> receipts = {
-      Run("quantize", TestConfig("", "q8_0"), {TestInput("model", model)}),
-      Run("fuse", {},
-          {TestInput("model", model), TestInput("adapter", adapter)}),
-      Run("adapter", {},
-          {TestInput("model", model), TestInput("adapter", adapter)}),
-      Run("adapter-spec", {},
-          {TestInput("spec", kTestAdapterSpec), TestInput("model", model)})};
+      Record("quantize", TestConfig("", "q8_0"), {TestInput("model", model)}),
+      Record("fuse", {},
+             {TestInput("model", model), TestInput("adapter", adapter)}),
+      Record("adapter", {},
+             {TestInput("model", model), TestInput("adapter", adapter)}),
+      Record("adapter-spec", {},
+             {TestInput("spec", kTestAdapterSpec), TestInput("model", model)})};
   for (const packager::Receipt& receipt : receipts) {
     receipt_ = receipt;
     const auto check = Verify();
