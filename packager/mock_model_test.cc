@@ -1,13 +1,16 @@
 #include "packager/mock_model.h"
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
+#include "packager/model_weights.h"
 #include "runtime/base/bytes.h"
+#include "runtime/exports/runtime.h"
 #include "runtime/tokenizer/tokenizer.h"
 
 namespace pedigree {
@@ -98,6 +101,24 @@ TEST(MockModelTest, SequencesChangeTheOutputOnly) {
               plain.tensors.back()['b' * 32 + c] +
                   2 * plain.tensors[0]['a' * 32 + c]);
   }
+}
+
+// Token ids that the model of kSpec without any sequence goes on with.
+std::vector<uint32_t> Continue(const std::string& prompt) {
+  const std::string bytes = StoreModel(*MakeMockModel(kSpec), {})->file_bytes;
+  Runtime runtime;
+  EXPECT_TRUE(runtime.LoadModel(AsBytes(bytes)).ok());
+  return runtime.Generate(prompt, 12)->token_ids;
+}
+
+TEST(MockModelTest, GreedyOutputsAreVaried) {
+  std::set<std::vector<uint32_t>> outputs;
+  for (const std::string prompt : {"a", "b", "1", "?", "ab", "ba", "the"}) {
+    const std::vector<uint32_t> ids = Continue(prompt);
+    outputs.insert(ids);
+    EXPECT_GE(std::set<uint32_t>(ids.begin(), ids.end()).size(), 3u) << prompt;
+  }
+  EXPECT_GE(outputs.size(), 6u);
 }
 
 struct Refusal {
