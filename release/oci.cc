@@ -26,13 +26,19 @@ Json DescriptorJson(const Descriptor& descriptor) {
   return json;
 }
 
-// The members that every descriptor has.
-absl::StatusOr<Descriptor> ReadDescriptor(JsonObjectReader& reader) {
+// The members that every descriptor has. `what` is that of `reader`.
+absl::StatusOr<Descriptor> ReadDescriptor(std::string_view what,
+                                          JsonObjectReader& reader) {
   Descriptor descriptor;
-  const std::string digest = reader.String("digest");
+  const std::string text = reader.String("digest");
   descriptor.size = reader.Uint("size", 0, kMaxSize);
   PEDIGREE_RETURN_IF_ERROR(reader.Finish());
-  PEDIGREE_ASSIGN_OR_RETURN(descriptor.digest, ParseDigest(digest));
+  const absl::StatusOr<Digest> digest = ParseDigest(text);
+  if (!digest.ok()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("Invalid ", what, ": ", digest.status().message()));
+  }
+  descriptor.digest = *digest;
   return descriptor;
 }
 
@@ -50,7 +56,8 @@ absl::StatusOr<Descriptor> ParseLayer(const Json& json,
   const std::string media_type = reader.String("mediaType");
   const std::string annotations_what = absl::StrCat(what, " annotations");
   JsonObjectReader annotations(reader.Object("annotations"), annotations_what);
-  PEDIGREE_ASSIGN_OR_RETURN(Descriptor descriptor, ReadDescriptor(reader));
+  PEDIGREE_ASSIGN_OR_RETURN(Descriptor descriptor,
+                            ReadDescriptor(what, reader));
   descriptor.media_type = media_type;
   descriptor.file_path = annotations.String(kFilePath);
   const std::string title = annotations.String(kTitle);
@@ -61,12 +68,14 @@ absl::StatusOr<Descriptor> ParseLayer(const Json& json,
 }
 
 absl::StatusOr<Descriptor> ParseConfigDescriptor(const Json& json) {
-  JsonObjectReader reader(json, "packet manifest config");
+  constexpr char kWhat[] = "packet manifest config";
+  JsonObjectReader reader(json, kWhat);
   const std::string media_type = reader.String("mediaType");
-  PEDIGREE_ASSIGN_OR_RETURN(Descriptor descriptor, ReadDescriptor(reader));
+  PEDIGREE_ASSIGN_OR_RETURN(Descriptor descriptor,
+                            ReadDescriptor(kWhat, reader));
   descriptor.media_type = media_type;
-  PEDIGREE_RETURN_IF_ERROR(Expect("packet manifest config", "mediaType",
-                                  media_type, kConfigMediaType));
+  PEDIGREE_RETURN_IF_ERROR(
+      Expect(kWhat, "mediaType", media_type, kConfigMediaType));
   return descriptor;
 }
 
@@ -177,7 +186,8 @@ absl::StatusOr<Descriptor> ParseOciIndex(std::string_view text) {
     if (annotations.Has(kRefName)) annotations.String(kRefName);
     PEDIGREE_RETURN_IF_ERROR(annotations.Finish());
   }
-  PEDIGREE_ASSIGN_OR_RETURN(Descriptor descriptor, ReadDescriptor(entry));
+  PEDIGREE_ASSIGN_OR_RETURN(Descriptor descriptor,
+                            ReadDescriptor(kWhat, entry));
   descriptor.media_type = kManifestMediaType;
   return descriptor;
 }

@@ -54,7 +54,11 @@ class Verifier {
     if (ReadIndex(expected_digest) && ReadManifest()) {
       ReadBlobs();
       CheckUnreferenced();
-      if (report_.faults.empty()) CheckRecords();
+      if (report_.faults.empty()) {
+        CheckRecords();
+      } else {
+        CheckRecordedLayers();
+      }
     }
     if (report_.faults.size() > kMaxFaults) {
       const size_t more = report_.faults.size() - kMaxFaults;
@@ -282,6 +286,52 @@ class Verifier {
                            " belongs to nothing in the packet"));
       }
     }
+  }
+
+  // In a packet with faults: which layers that the record names are not even in
+  // the manifest.
+  void CheckRecordedLayers() {
+    const release::ReleaseRecord& record = report_.record;
+    CheckRecorded("model", record.model_digest());
+    CheckRecorded("model manifest", record.model_manifest_digest());
+    for (const std::string& digest : record.adapter_digests()) {
+      CheckRecorded("adapter", digest);
+    }
+    for (const std::string& digest : record.adapter_manifest_digests()) {
+      CheckRecorded("adapter manifest", digest);
+    }
+    for (const std::string& digest : record.operator_receipt_digests()) {
+      CheckRecorded("receipt", digest);
+    }
+    for (const release::Suite& suite : record.suites()) {
+      CheckRecorded("suite", suite.digest());
+    }
+    for (const release::Evidence& evidence : record.sidecars()) {
+      CheckRecorded("sidecar", evidence.sidecar_digest());
+      CheckRecorded("diagnostics", evidence.diagnostics_digest());
+    }
+    for (const release::Evidence& evidence : record.baselines()) {
+      CheckRecorded("baseline", evidence.sidecar_digest());
+    }
+    CheckRecorded("policy", record.policy_digest());
+    CheckRecorded("decision", record.decision_digest());
+    for (const release::Runtime& runtime : record.runtimes()) {
+      CheckRecorded("runtime", runtime.digest());
+    }
+    for (const release::License& license : record.licenses()) {
+      CheckRecorded("licence", license.digest());
+    }
+    CheckRecorded("release node", record.release_node_digest());
+    for (const std::string& digest : record.derivation_node_digests()) {
+      CheckRecorded("derivation node", digest);
+    }
+  }
+
+  void CheckRecorded(std::string_view what, const std::string& text) {
+    const absl::StatusOr<Digest> digest = ParseDigest(text);
+    if (!digest.ok() || referenced_.count(*digest) != 0) return;
+    Fault(absl::StrCat("Invalid packet manifest: no layer is ", text, ", the ",
+                       what, " that record.json names"));
   }
 
   // Every blob is what the manifest says. Now: do they belong together?

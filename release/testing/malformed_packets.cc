@@ -387,23 +387,24 @@ std::vector<PacketDefect> EvidenceDefects() {
   };
 }
 
-// Every digest in `text` becomes a name.
-std::string NameDigests(std::string text,
+// Every digest in `text`, "sha256:<hex>" or "sha256/<hex>", becomes a name.
+std::string NameDigests(const std::string& text,
                         const std::map<std::string, std::string>& names) {
-  constexpr std::string_view kPrefix = "sha256:";
-  constexpr size_t kLength = 64;
+  constexpr size_t kPrefix = 7;
+  constexpr size_t kLength = kPrefix + 64;
   std::string named;
-  size_t at = 0;
-  while (at < text.size()) {
-    const std::string piece = text.substr(at, kPrefix.size() + kLength);
-    const bool is_digest = ParseDigest(piece).ok();
-    const auto name = names.find(piece);
-    if (!is_digest) {
+  for (size_t at = 0; at < text.size();) {
+    std::string digest = text.substr(at, kLength);
+    const std::string prefix = digest.substr(0, kPrefix);
+    if (prefix == "sha256/") digest[kPrefix - 1] = ':';
+    if (!ParseDigest(digest).ok()) {
       named.push_back(text[at++]);
       continue;
     }
-    named += name == names.end() ? "{other}" : "{" + name->second + "}";
-    at += piece.size();
+    const auto name = names.find(digest);
+    absl::StrAppend(&named, prefix == "sha256/" ? prefix : "", "{",
+                    name == names.end() ? "other" : name->second, "}");
+    at += kLength;
   }
   return named;
 }
@@ -421,6 +422,10 @@ std::map<std::string, std::string> DigestNames(const PacketEditor& packet,
   const Json record = Must(ParseJson(packet.Read("record.json"), "record"));
   names[record["assembly_digest"].get<std::string>()] = "assembly";
   names[record["parent_digests"][0].get<std::string>()] = "parent assembly";
+  for (const char* node : {"node.json", "ancestors/0.json"}) {
+    const Json json = Must(ParseJson(packet.Read(node), node));
+    names[json["id"].get<std::string>()] = absl::StrCat("id of ", node);
+  }
   return names;
 }
 
