@@ -228,6 +228,17 @@ TEST_F(PackRefusalTest, NamesAMissingTokenizer) {
                 "Missing --tokenizer: format llama2c needs one");
 }
 
+TEST_F(PackRefusalTest, NamesATokenizerTooMany) {
+  ExpectRefusal({"import", "--format=mock", Path("model.spec"),
+                 "--tokenizer=" + Path("model.spec"), Out()},
+                "Unexpected --tokenizer: format mock has its own");
+}
+
+TEST_F(PackRefusalTest, NamesAnUnknownFormat) {
+  ExpectRefusal({"import", "--format=gguf", Path("model.spec"), Out()},
+                "Invalid --format: \"gguf\" (expected llama2c or mock)");
+}
+
 TEST_F(PackRefusalTest, NamesABadCheckpoint) {
   Write("short.bin", "abc");
   ExpectRefusal({"import", "--format=llama2c", Path("short.bin"),

@@ -24,12 +24,20 @@ struct ImportOptions {
 
 absl::Status AddImportInputs(const ImportOptions& options,
                              MappedInputs& inputs) {
-  if (options.format == "mock") return inputs.Add("spec", options.source);
-  PEDIGREE_RETURN_IF_ERROR(inputs.Add("checkpoint", options.source));
-  if (options.tokenizer.empty()) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "Missing --tokenizer: format ", options.format, " needs one"));
+  if (options.format != "llama2c" && options.format != "mock") {
+    return absl::InvalidArgumentError(
+        absl::StrCat("Invalid --format: \"", options.format,
+                     "\" (expected llama2c or mock)"));
   }
+  const bool takes_tokenizer = options.format == "llama2c";
+  if (takes_tokenizer == options.tokenizer.empty()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        takes_tokenizer ? "Missing" : "Unexpected", " --tokenizer: format ",
+        options.format, takes_tokenizer ? " needs one" : " has its own"));
+  }
+  PEDIGREE_RETURN_IF_ERROR(
+      inputs.Add(takes_tokenizer ? "checkpoint" : "spec", options.source));
+  if (!takes_tokenizer) return absl::OkStatus();
   return inputs.Add("tokenizer", options.tokenizer);
 }
 
