@@ -10,7 +10,7 @@ if ./bazelw build //fixtures:refused_packet > "$log" 2>&1; then
   exit 1
 fi
 for pattern in '^No packet of mock-alphabet-careless-digits:$' \
-  'Refused by the gate: verdict is FAIL-REGRESSION, action is reject'; do
+  'Refused by the gate: verdict is FAIL-HARD-CASE, action is reject'; do
   if ! grep -q -e "$pattern" "$log"; then
     cat "$log" >&2
     echo "The build fails for another reason (expected: $pattern)" >&2
