@@ -88,3 +88,53 @@ release_files = rule(
         "_allowlist_function_transition": _ALLOWLIST,
     },
 )
+
+def _release_run_impl(ctx):
+    args = [
+        ctx.expand_location(argument, ctx.attr.tools)
+        for argument in ctx.attr.arguments
+    ]
+    ctx.actions.run(
+        mnemonic = "ReleaseRun",
+        progress_message = "Making %s" % ctx.label,
+        executable = ctx.executable.tool,
+        arguments = args + [ctx.outputs.outs[0].dirname],
+        inputs = ctx.files.srcs,
+        outputs = ctx.outputs.outs,
+        tools = ctx.files.tools,
+    )
+    return [DefaultInfo(files = depset(ctx.outputs.outs))]
+
+release_run = rule(
+    implementation = _release_run_impl,
+    doc = """Runs a program that was built under the release settings.
+
+Unlike a genrule, whose tools are compiled once more for the host, it shares
+every object file with tests and release artifacts. The last argument that the
+program gets is the folder of `outs`, all of which it must write.""",
+    attrs = {
+        "arguments": attr.string_list(
+            doc = "Arguments before the folder; `$(execpath)` of `tools` is expanded.",
+        ),
+        "outs": attr.output_list(
+            doc = "Files to make, all in this package.",
+            mandatory = True,
+        ),
+        "srcs": attr.label_list(
+            doc = "Files that the program reads.",
+            allow_files = True,
+        ),
+        "tool": attr.label(
+            doc = "The program.",
+            allow_files = True,
+            cfg = release_transition,
+            executable = True,
+            mandatory = True,
+        ),
+        "tools": attr.label_list(
+            doc = "Further programs that it runs.",
+            cfg = release_transition,
+        ),
+        "_allowlist_function_transition": _ALLOWLIST,
+    },
+)

@@ -1,25 +1,24 @@
 #!/bin/sh
-# native_outputs.sh RUNTIME FOLDER OUT: runs the native runtime on the files of
-# wasm_test_files and writes what it puts out, a file a run.
+# native_outputs.sh RUNTIME FOLDER: runs the native runtime on the files that
+# wasm_test_files put into the folder and adds what it puts out, a file a run.
 set -eu
 runtime=$1
 folder=$2
-out=$3
 manifest=sha256:0000000000000000000000000000000000000000000000000000000000000000
 
 for kind in f32 q8_0 q8_0_block q4_0; do
   model=$folder/$kind.slm
   adapter=$folder/$kind.adp1
   "$runtime" eval "$model" --suite="$folder/suite.json" \
-    --manifest-digest=$manifest --out="$out/$kind.sidecar.json"
+    --manifest-digest=$manifest --out="$folder/$kind.sidecar.json"
   "$runtime" eval "$model" --adapter="$adapter" --suite="$folder/suite.json" \
-    --manifest-digest=$manifest --out="$out/$kind.adapted.sidecar.json"
+    --manifest-digest=$manifest --out="$folder/$kind.adapted.sidecar.json"
   "$runtime" generate "$model" --prompt='Once upon' --max-new-tokens=30 \
-    > "$out/$kind.greedy.txt"
+    > "$folder/$kind.greedy.txt"
   "$runtime" generate "$model" --prompt='Once upon' --max-new-tokens=30 \
     --temperature=1.25 --top-k=200 --top-p=0.95 --seed=12345678901234567890 \
-    > "$out/$kind.sampled.txt"
+    > "$folder/$kind.sampled.txt"
   "$runtime" generate "$model" --adapter="$adapter" --prompt='Once upon' \
     --max-new-tokens=30 --temperature=0.5 --top-k=1024 --seed=0 \
-    > "$out/$kind.adapted.txt"
+    > "$folder/$kind.adapted.txt"
 done
