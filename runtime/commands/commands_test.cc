@@ -23,7 +23,7 @@ namespace {
 using ::testing::HasSubstr;
 
 // What one run of the command gave.
-struct Run {
+struct Ran {
   int exit_code;
   std::string out;
   std::string err;
@@ -51,7 +51,7 @@ class CommandsTest : public testing::Test {
     return *ReadFile(Path(name));
   }
 
-  static Run Command(std::vector<std::string> args) {
+  static Ran Command(std::vector<std::string> args) {
     args.insert(args.begin(), "pedigree");
     std::vector<char*> argv;
     for (std::string& arg : args) argv.push_back(arg.data());
@@ -59,7 +59,7 @@ class CommandsTest : public testing::Test {
     AddRuntimeCommands(command_line);
     testing::internal::CaptureStdout();
     testing::internal::CaptureStderr();
-    Run run;
+    Ran run;
     run.exit_code =
         command_line.Run(static_cast<int>(argv.size()), argv.data());
     run.out = testing::internal::GetCapturedStdout();
@@ -81,14 +81,14 @@ class CommandsTest : public testing::Test {
 };
 
 TEST_F(CommandsTest, GeneratePrintsTheText) {
-  const Run run = Command({"generate", Path("m.slm"), "--prompt=hello",
+  const Ran run = Command({"generate", Path("m.slm"), "--prompt=hello",
                            "--max-new-tokens=12"});
   EXPECT_EQ(run.exit_code, 0) << run.err;
   EXPECT_EQ(run.out, Expected(false));
 }
 
 TEST_F(CommandsTest, GenerateEchoesAndAppliesAdapters) {
-  const Run run = Command({"generate", Path("m.slm"), "--prompt=hello",
+  const Ran run = Command({"generate", Path("m.slm"), "--prompt=hello",
                            "--max-new-tokens=12", "--echo",
                            "--adapter=" + Path("a.adp1")});
   EXPECT_EQ(run.exit_code, 0) << run.err;
@@ -96,7 +96,7 @@ TEST_F(CommandsTest, GenerateEchoesAndAppliesAdapters) {
 }
 
 TEST_F(CommandsTest, GenerateWritesDiagnostics) {
-  const Run run =
+  const Ran run =
       Command({"generate", Path("m.slm"), "--prompt=hello",
                "--max-new-tokens=3", "--diagnostics=" + Path("d.json")});
   ASSERT_EQ(run.exit_code, 0) << run.err;
@@ -112,7 +112,7 @@ TEST_F(CommandsTest, GenerateRefusesAnotherModelThanExpected) {
                      "--max-new-tokens=1", "--expect-digest=" + right})
                 .exit_code,
             0);
-  const Run run = Command({"generate", Path("m.slm"), "--prompt=a",
+  const Ran run = Command({"generate", Path("m.slm"), "--prompt=a",
                            "--max-new-tokens=1", "--expect-digest=" + wrong});
   EXPECT_EQ(run.exit_code, 2);
   EXPECT_EQ(run.err, absl::StrCat("pedigree: ", Path("m.slm"),
@@ -122,7 +122,7 @@ TEST_F(CommandsTest, GenerateRefusesAnotherModelThanExpected) {
 
 TEST_F(CommandsTest, ErrorsNameTheFile) {
   Write("bad.slm", "not a model");
-  const Run run =
+  const Ran run =
       Command({"generate", Path("bad.slm"), "--prompt=a",
                "--max-new-tokens=1"});
   EXPECT_EQ(run.exit_code, 2);
@@ -132,7 +132,7 @@ TEST_F(CommandsTest, ErrorsNameTheFile) {
 }
 
 TEST_F(CommandsTest, EvalWritesTheSidecarAndItsCounts) {
-  const Run run = Command({"eval", Path("m.slm"), "--suite=" + Path("s.json"),
+  const Ran run = Command({"eval", Path("m.slm"), "--suite=" + Path("s.json"),
                            "--out=" + Path("sidecar.json"),
                            "--diagnostics=" + Path("counted.json"),
                            "--manifest-digest=" + Sha256("m").ToString()});
@@ -161,7 +161,7 @@ TEST_F(CommandsTest, EvalTakesTheManifestBesideTheModel) {
 
 TEST_F(CommandsTest, EvalLeavesNoSidecarForABadSuite) {
   Write("bad.json", R"({"cases":[]})");
-  const Run run = Command({"eval", Path("m.slm"),
+  const Ran run = Command({"eval", Path("m.slm"),
                            "--suite=" + Path("bad.json"),
                            "--out=" + Path("never.json"),
                            "--manifest-digest=" + Sha256("m").ToString()});
@@ -186,7 +186,7 @@ TEST_F(CommandsTest, InspectShowsAModel) {
 }
 
 TEST_F(CommandsTest, InspectShowsAnAdapter) {
-  const Run run = Command({"inspect", Path("a.adp1"), "--json"});
+  const Ran run = Command({"inspect", Path("a.adp1"), "--json"});
   ASSERT_EQ(run.exit_code, 0) << run.err;
   const Json shown = *ParseJson(run.out, "adapter");
   EXPECT_EQ(shown["kind"], "adapter");
@@ -196,7 +196,7 @@ TEST_F(CommandsTest, InspectShowsAnAdapter) {
 }
 
 TEST_F(CommandsTest, InspectRefusesWhatItDoesNotKnow) {
-  const Run run = Command({"inspect", Path("s.json")});
+  const Ran run = Command({"inspect", Path("s.json")});
   EXPECT_EQ(run.exit_code, 2);
   EXPECT_THAT(run.err, HasSubstr("unknown kind of file"));
   EXPECT_EQ(Command({"inspect", Path("missing")}).exit_code, 2);
