@@ -4,15 +4,15 @@
 set -eu
 runtime=$1
 folder=$2
-manifest=sha256:0000000000000000000000000000000000000000000000000000000000000000
+manifest=$folder/suite.json  # any file: only its digest enters the sidecar
 
 for kind in f32 q8_0 q8_0_block q4_0; do
   model=$folder/$kind.slm
   adapter=$folder/$kind.adp1
   "$runtime" eval "$model" --suite="$folder/suite.json" \
-    --manifest-digest=$manifest --out="$folder/$kind.sidecar.json"
+    --manifest="$manifest" --out="$folder/$kind.sidecar.json"
   "$runtime" eval "$model" --adapter="$adapter" --suite="$folder/suite.json" \
-    --manifest-digest=$manifest --out="$folder/$kind.adapted.sidecar.json"
+    --manifest="$manifest" --out="$folder/$kind.adapted.sidecar.json"
   "$runtime" generate "$model" --prompt='Once upon' --max-new-tokens=30 \
     > "$folder/$kind.greedy.txt"
   "$runtime" generate "$model" --prompt='Once upon' --max-new-tokens=30 \

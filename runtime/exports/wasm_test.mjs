@@ -3,6 +3,7 @@
 // native_outputs.sh.
 
 import assert from "node:assert/strict";
+import crypto from "node:crypto";
 import fs from "node:fs";
 import path from "node:path";
 
@@ -84,9 +85,12 @@ function started(kind) {
   return host;
 }
 
+// native_outputs.sh names the suite's file as the manifest, too: any will do.
 function evalRequest() {
+  const hex = crypto.createHash("sha256").update(file("suite.json"))
+    .digest("hex");
   return Buffer.from(JSON.stringify({
-    manifest_digest: "sha256:" + "0".repeat(64),
+    manifest_digest: "sha256:" + hex,
     source_kind: "deterministic-smoke",
     suite: JSON.parse(file("suite.json")),
   }));
