@@ -150,7 +150,7 @@ TEST_F(CommandsTest, EvalTakesTheManifestBesideTheModel) {
                                          "--suite=" + Path("s.json"),
                                          "--out=" + Path("beside.json")};
   Write("other.slm", std::string(model_.text()));
-  const Run without = Command(args);
+  const Ran without = Command(args);
   EXPECT_EQ(without.exit_code, 2);
   EXPECT_THAT(without.err, HasSubstr("No --manifest-digest"));
   Write("other.slm.manifest.json", "{}");
@@ -171,7 +171,7 @@ TEST_F(CommandsTest, EvalLeavesNoSidecarForABadSuite) {
 }
 
 TEST_F(CommandsTest, InspectShowsAModel) {
-  const Run json = Command({"inspect", Path("m.slm"), "--json"});
+  const Ran json = Command({"inspect", Path("m.slm"), "--json"});
   ASSERT_EQ(json.exit_code, 0) << json.err;
   const Json shown = *ParseJson(json.out, "model");
   EXPECT_EQ(shown["kind"], "model");
@@ -180,7 +180,7 @@ TEST_F(CommandsTest, InspectShowsAModel) {
   EXPECT_EQ(shown["shape"]["rope_theta"], "10000");
   EXPECT_EQ(shown["tokenizer"]["kind"], "btok");
   EXPECT_EQ(shown["tensors"].size(), 21u);
-  const Run text = Command({"inspect", Path("m.slm")});
+  const Ran text = Command({"inspect", Path("m.slm")});
   EXPECT_THAT(text.out, HasSubstr("  hidden_size: 32\n"));
   EXPECT_THAT(text.out, HasSubstr("layers.1.w2.weight"));
 }
