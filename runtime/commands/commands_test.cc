@@ -132,10 +132,11 @@ TEST_F(CommandsTest, ErrorsNameTheFile) {
 }
 
 TEST_F(CommandsTest, EvalWritesTheSidecarAndItsCounts) {
+  Write("manifest.json", "m");
   const Ran run = Command({"eval", Path("m.slm"), "--suite=" + Path("s.json"),
                            "--out=" + Path("sidecar.json"),
                            "--diagnostics=" + Path("counted.json"),
-                           "--manifest-digest=" + Sha256("m").ToString()});
+                           "--manifest=" + Path("manifest.json")});
   ASSERT_EQ(run.exit_code, 0) << run.err;
   const Json sidecar = *ParseJson(Read("sidecar.json"), "sidecar");
   EXPECT_EQ(sidecar["model_digest"], Sha256(model_.text()).ToString());
@@ -152,7 +153,7 @@ TEST_F(CommandsTest, EvalTakesTheManifestBesideTheModel) {
   Write("other.slm", std::string(model_.text()));
   const Ran without = Command(args);
   EXPECT_EQ(without.exit_code, 2);
-  EXPECT_THAT(without.err, HasSubstr("No --manifest-digest"));
+  EXPECT_THAT(without.err, HasSubstr("other.slm.manifest.json: No such file"));
   Write("other.slm.manifest.json", "{}");
   ASSERT_EQ(Command(args).exit_code, 0);
   const Json sidecar = *ParseJson(Read("beside.json"), "sidecar");
@@ -161,10 +162,11 @@ TEST_F(CommandsTest, EvalTakesTheManifestBesideTheModel) {
 
 TEST_F(CommandsTest, EvalLeavesNoSidecarForABadSuite) {
   Write("bad.json", R"({"cases":[]})");
+  Write("manifest.json", "m");
   const Ran run = Command({"eval", Path("m.slm"),
                            "--suite=" + Path("bad.json"),
                            "--out=" + Path("never.json"),
-                           "--manifest-digest=" + Sha256("m").ToString()});
+                           "--manifest=" + Path("manifest.json")});
   EXPECT_EQ(run.exit_code, 2);
   EXPECT_THAT(run.err, HasSubstr("bad.json: "));
   EXPECT_FALSE(MappedFile::Open(Path("never.json")).ok());
