@@ -95,7 +95,4 @@ done
 cmp "$work/stories.slm" "$workspace/bazel-bin/stories.slm" ||
   fail "the imports differ"
 
-# The packet on record is that of another command line too.
-bazel test -c dbg --copt=-DX //:packet_test
-
 echo "real_model: OK"
