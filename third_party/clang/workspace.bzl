@@ -45,7 +45,7 @@ _PACKAGES = {
             "libclang_rt.profile-x86_64.a",
             "libclang_rt.ubsan_standalone*-x86_64.a",
         ]
-    ],
+    ] + [_RESOURCE + "include/sanitizer"],
     "libc6": [
         _LIB + "ld-linux-x86-64.so.2",
         _LIB + "libc.so.6",
