@@ -6,6 +6,7 @@
 
 #include "gtest/gtest.h"
 #include "runtime/format/slm_format.h"
+#include "runtime/model/low_rank.h"
 #include "runtime/tensor/tensor_view.h"
 
 namespace pedigree {
@@ -75,6 +76,42 @@ TEST(WeightsTest, ReplaceChangesOneTensor) {
   weights.Replace(2, other);
   EXPECT_EQ(weights.layer(0, LayerTensor::kWq).rows, 99u);
   EXPECT_EQ(weights.layer(0, LayerTensor::kWk).rows, 3u);
+}
+
+TEST(WeightsTest, IndicesAreThoseOfTheParts) {
+  for (const bool tied_output : {false, true}) {
+    const Weights weights = Numbered(Shape(tied_output));
+    const auto index_of = [&](const TensorView& part) {
+      return static_cast<int>(part.rows);
+    };
+    EXPECT_EQ(weights.embeddings_index(), index_of(weights.embeddings()));
+    EXPECT_EQ(weights.layer_index(1, LayerTensor::kW3),
+              index_of(weights.layer(1, LayerTensor::kW3)));
+    EXPECT_EQ(weights.norm_index(), index_of(weights.norm()));
+    EXPECT_EQ(weights.output_index(), index_of(weights.output()));
+  }
+}
+
+TEST(WeightsTest, SidePathsStandInTheOrderTheyWereAdded) {
+  Weights weights = Numbered(Shape(false));
+  for (size_t i = 0; i < weights.tensors().size(); ++i) {
+    EXPECT_TRUE(weights.side_paths(static_cast<int>(i)).empty());
+  }
+  const Weights base = weights;
+  LowRank first;
+  first.rank = 1;
+  LowRank second;
+  second.rank = 2;
+  weights.AddSidePath(3, first);
+  weights.AddSidePath(3, second);
+  weights.Replace(3, TensorView());
+  ASSERT_EQ(weights.side_paths(3).size(), 2u);
+  EXPECT_EQ(weights.side_paths(3)[0].rank, 1u);
+  EXPECT_EQ(weights.side_paths(3)[1].rank, 2u);
+  EXPECT_TRUE(weights.side_paths(2).empty());
+  EXPECT_TRUE(base.side_paths(3).empty());
+  weights = base;
+  EXPECT_TRUE(weights.side_paths(3).empty());
 }
 
 }  // namespace
