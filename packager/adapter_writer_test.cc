@@ -7,6 +7,7 @@
 #include "absl/status/status.h"
 #include "gtest/gtest.h"
 #include "runtime/base/bytes.h"
+#include "runtime/model/low_rank.h"
 
 namespace pedigree {
 namespace {
@@ -44,6 +45,40 @@ TEST(AdapterWriterTest, WritesWhatTheReaderGivesBack) {
   EXPECT_EQ(adapter->payloads()[1].deltas, Deltas()[1].values);
 }
 
+TEST(AdapterWriterTest, WritesSparseDeltas) {
+  const auto file = WriteAsp1(
+      Parent(), {{{"a.weight", 2, {2, 3, 0, 0}}, {0, 4, 5}, {1, 2, 3}},
+                 {{"b.weight", 1, {2, 0, 0, 0}}, {1}, {-1}}});
+  ASSERT_TRUE(file.ok()) << file.status();
+  const auto adapter = AdapterReader::Parse(AsBytes(*file));
+  ASSERT_TRUE(adapter.ok()) << adapter.status();
+  EXPECT_EQ(adapter->kind(), AdapterKind::kSparse);
+  EXPECT_EQ(adapter->parent().model_digest, Sha256("a model"));
+  ASSERT_EQ(adapter->payloads().size(), 2u);
+  EXPECT_EQ(adapter->payloads()[0].indices, (std::vector<uint32_t>{0, 4, 5}));
+  EXPECT_EQ(adapter->payloads()[0].deltas, (std::vector<float>{1, 2, 3}));
+  EXPECT_EQ(adapter->payloads()[1].indices, (std::vector<uint32_t>{1}));
+  EXPECT_EQ(adapter->payloads()[1].deltas, (std::vector<float>{-1}));
+}
+
+TEST(AdapterWriterTest, WritesLowRankFactors) {
+  const auto file = WriteAlr1(Parent(), {{{"a.weight", 2, {2, 3, 0, 0}},
+                                          2,
+                                          0.5f,
+                                          {1, 2, 3, 4, 5, 6},
+                                          {7, 8, 9, 10}}});
+  ASSERT_TRUE(file.ok()) << file.status();
+  const auto adapter = AdapterReader::Parse(AsBytes(*file));
+  ASSERT_TRUE(adapter.ok()) << adapter.status();
+  EXPECT_EQ(adapter->kind(), AdapterKind::kLowRank);
+  ASSERT_EQ(adapter->payloads().size(), 1u);
+  const LowRank& low_rank = adapter->payloads()[0].low_rank;
+  EXPECT_EQ(low_rank.rank, 2u);
+  EXPECT_EQ(low_rank.scale, 0.5f);
+  EXPECT_EQ(low_rank.a, (std::vector<float>{1, 2, 3, 4, 5, 6}));
+  EXPECT_EQ(low_rank.b, (std::vector<float>{7, 8, 9, 10}));
+}
+
 TEST(AdapterWriterTest, EqualDeltasAreEqualBytes) {
   EXPECT_EQ(WriteAdp1(Parent(), Deltas()).value(),
             WriteAdp1(Parent(), Deltas()).value());
@@ -51,7 +86,7 @@ TEST(AdapterWriterTest, EqualDeltasAreEqualBytes) {
 
 TEST(AdapterWriterTest, RefusesAnAdapterWithoutDeltas) {
   EXPECT_EQ(WriteAdp1(Parent(), {}).status().message(),
-            "Invalid adapter: it has no deltas (must be at least 1)");
+            "Invalid adapter: payload_count is 0 (must be at least 1)");
 }
 
 TEST(AdapterWriterTest, RefusesAWrongCount) {
@@ -60,7 +95,22 @@ TEST(AdapterWriterTest, RefusesAWrongCount) {
   const absl::Status status = WriteAdp1(Parent(), deltas).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(status.message(),
-            "Invalid adapter: tensor \"a.weight\" has 5 deltas (expected 6)");
+            "Invalid adapter: payload 0 has first_length 20 (expected 24)");
+  const TensorSpec tensor = {"a.weight", 2, {2, 3, 0, 0}};
+  EXPECT_EQ(WriteAsp1(Parent(), {{tensor, {0, 1}, {1}}}).status().message(),
+            "Invalid adapter: payload 0 has second_length 4 (expected 8)");
+  EXPECT_EQ(
+      WriteAlr1(Parent(), {{tensor, 1, 1, {1, 2, 3}, {1}}}).status().message(),
+      "Invalid adapter: payload 0 has second_length 4 (expected 8)");
+}
+
+TEST(AdapterWriterTest, RefusesAnEmptySparsePayload) {
+  EXPECT_EQ(
+      WriteAsp1(Parent(), {{{"b.weight", 1, {2, 0, 0, 0}}, {}, {}}})
+          .status()
+          .message(),
+      "Invalid adapter: payload 0 has first_length 0 (must be a positive "
+      "multiple of 4)");
 }
 
 TEST(AdapterWriterTest, RefusesARepeatedTensor) {

@@ -14,6 +14,8 @@
 #include "runtime/base/status_macros.h"
 #include "runtime/format/file_layout.h"
 #include "runtime/format/finite.h"
+#include "runtime/model/low_rank.h"
+#include "runtime/tensor/finite.h"
 
 namespace pedigree {
 namespace {
@@ -21,6 +23,7 @@ namespace {
 constexpr uint32_t kNoScale = 0x3f800000;  // the bits of 1.0f
 
 struct Header {
+  AdapterKind kind = AdapterKind::kDense;
   uint32_t header_length = 0;
   uint32_t payload_count = 0;
   uint64_t directory_offset = 0;
@@ -33,7 +36,7 @@ struct Entry {
   uint32_t kind = 0;
   uint32_t rank = 0;
   std::array<uint32_t, 4> dims = {};
-  uint32_t low_rank = 0;
+  uint32_t r = 0;
   uint32_t scale_bits = 0;
   uint64_t first_offset = 0;
   uint64_t first_length = 0;
@@ -47,30 +50,23 @@ absl::Status AdapterError(const Parts&... parts) {
                    absl::StrCat("Invalid adapter: ", parts...));
 }
 
-template <typename... Parts>
-absl::Status UnsupportedError(const Parts&... parts) {
-  return MakeError(ErrorCode::kInvalidAdapter,
-                   absl::StatusCode::kUnimplemented,
-                   absl::StrCat("Unsupported adapter ", parts...));
-}
-
 std::string Hex64(uint64_t value) {
   return absl::StrCat("0x", absl::Hex(value, absl::kZeroPad16));
 }
 
-absl::Status CheckMagic(ByteSpan file_bytes) {
+absl::StatusOr<AdapterKind> ParseMagic(ByteSpan file_bytes) {
   const std::string_view magic = AsText(file_bytes).substr(0, 4);
-  if (magic == kAdp1Magic) return absl::OkStatus();
-  if (magic == "ASP1" || magic == "ALR1") {
-    return UnsupportedError("family: ", magic, " (this build reads ",
-                            kAdp1Magic, ")");
+  for (const AdapterKind kind : kAdapterKinds) {
+    if (magic == AdapterFamily(kind)) return kind;
   }
   return AdapterError("magic is \"", absl::CHexEscape(magic),
-                      "\" (expected \"", kAdp1Magic, "\"), at byte 0");
+                      "\" (expected \"ADP1\", \"ASP1\" or \"ALR1\"), "
+                      "at byte 0");
 }
 
 absl::StatusOr<Header> ParseHeader(ByteSpan file_bytes) {
-  PEDIGREE_RETURN_IF_ERROR(CheckMagic(file_bytes));
+  Header header;
+  PEDIGREE_ASSIGN_OR_RETURN(header.kind, ParseMagic(file_bytes));
   if (file_bytes.size() < kAdapterHeaderBytes) {
     return AdapterError("file size ", file_bytes.size(),
                         " ends inside the header of ", kAdapterHeaderBytes,
@@ -81,10 +77,11 @@ absl::StatusOr<Header> ParseHeader(ByteSpan file_bytes) {
     return LoadLittleEndian<uint32_t>(bytes + offset);
   };
   if (u32(4) != kAdapterVersion) {
-    return UnsupportedError("version: ", u32(4), " (this build reads ",
-                            kAdapterVersion, ")");
+    return MakeError(
+        ErrorCode::kInvalidAdapter, absl::StatusCode::kUnimplemented,
+        absl::StrCat("Unsupported adapter version: ", u32(4),
+                     " (this build reads ", kAdapterVersion, ")"));
   }
-  Header header;
   header.header_length = u32(8);
   header.payload_count = u32(80);
   header.directory_offset = LoadLittleEndian<uint64_t>(bytes + 88);
@@ -140,7 +137,7 @@ Entry LoadEntry(const uint8_t* bytes) {
   for (int i = 0; i < 4; ++i) {
     entry.dims[i] = LoadLittleEndian<uint32_t>(bytes + 16 + 4 * i);
   }
-  entry.low_rank = LoadLittleEndian<uint32_t>(bytes + 32);
+  entry.r = LoadLittleEndian<uint32_t>(bytes + 32);
   entry.scale_bits = LoadLittleEndian<uint32_t>(bytes + 36);
   entry.first_offset = LoadLittleEndian<uint64_t>(bytes + 40);
   entry.first_length = LoadLittleEndian<uint64_t>(bytes + 48);
@@ -149,27 +146,15 @@ Entry LoadEntry(const uint8_t* bytes) {
   return entry;
 }
 
-// What a dense payload leaves unused.
-absl::Status CheckDense(const std::string& name, const Entry& entry,
-                        const uint8_t* stored) {
-  if (entry.kind != kAdapterKindDense) {
-    return AdapterError(name, " has kind ", entry.kind, " (expected ",
-                        kAdapterKindDense, " in ", kAdp1Magic, ")");
-  }
-  if (entry.low_rank != 0) {
-    return AdapterError(name, " is dense and has low-rank r ", entry.low_rank,
-                        " (expected 0)");
-  }
-  if (entry.scale_bits != kNoScale) {
-    return AdapterError(name, " is dense and has scale bits 0x",
-                        absl::Hex(entry.scale_bits, absl::kZeroPad8),
-                        " (expected 0x", absl::Hex(kNoScale), ", 1.0)");
-  }
-  if (entry.second_offset != 0 || entry.second_length != 0) {
-    return AdapterError(name, " is dense and has a second range at ",
-                        entry.second_offset, " of ", entry.second_length,
-                        " bytes (expected 0 and 0)");
-  }
+absl::Status CheckKind(const std::string& name, const Entry& entry,
+                       AdapterKind kind) {
+  if (entry.kind == static_cast<uint32_t>(kind)) return absl::OkStatus();
+  return AdapterError(name, " has kind ", entry.kind, " (expected ",
+                      static_cast<uint32_t>(kind), " in ",
+                      AdapterFamily(kind), ")");
+}
+
+absl::Status CheckReserved(const std::string& name, const uint8_t* stored) {
   for (uint32_t i = kAdapterReservedOffset; i < kAdapterEntryBytes; ++i) {
     if (stored[i] == 0) continue;
     return AdapterError(name, " has reserved byte ", i, " set to ", stored[i],
@@ -178,6 +163,7 @@ absl::Status CheckDense(const std::string& name, const Entry& entry,
   return absl::OkStatus();
 }
 
+// Leaves a shape whose values, four bytes each, don't overflow 64 bits.
 absl::Status CheckShape(const std::string& name, const Entry& entry) {
   if (entry.rank < 1 || entry.rank > 4) {
     return AdapterError(name, " has rank ", entry.rank, " (must be 1 to 4)");
@@ -196,10 +182,124 @@ absl::Status CheckShape(const std::string& name, const Entry& entry) {
   if (!bytes.has_value()) {
     return AdapterError(name, " has dims whose product overflows 64 bits");
   }
-  if (entry.first_length != *bytes) {
-    return AdapterError(name, " has first_length ", entry.first_length,
-                        " (expected ", *bytes, ")");
+  return absl::OkStatus();
+}
+
+// What deltas, which are neither factors nor scaled, leave unused.
+absl::Status CheckUnscaled(const std::string& name, const Entry& entry,
+                           AdapterKind kind) {
+  if (entry.r != 0) {
+    return AdapterError(name, " is ", AdapterKindName(kind),
+                        " and has low-rank r ", entry.r, " (expected 0)");
   }
+  if (entry.scale_bits != kNoScale) {
+    return AdapterError(name, " is ", AdapterKindName(kind),
+                        " and has scale bits 0x",
+                        absl::Hex(entry.scale_bits, absl::kZeroPad8),
+                        " (expected 0x", absl::Hex(kNoScale), ", 1.0)");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckLength(const std::string& name, std::string_view field,
+                         uint64_t length, uint64_t expected) {
+  if (length == expected) return absl::OkStatus();
+  return AdapterError(name, " has ", field, " ", length, " (expected ",
+                      expected, ")");
+}
+
+// Takes ranges of 4-byte values off the front of the data.
+class PayloadRanges {
+ public:
+  PayloadRanges(ByteSpan file_bytes, FileLayout& layout)
+      : file_bytes_(file_bytes), layout_(&layout) {}
+
+  template <typename T>
+  absl::StatusOr<absl::Span<const T>> Next(const std::string& name,
+                                           uint64_t offset, uint64_t length) {
+    static_assert(sizeof(T) == 4, "every stored value has 4 bytes");
+    PEDIGREE_RETURN_IF_ERROR(layout_->Next(ErrorCode::kInvalidAdapter, name,
+                                           offset, length, kAdapterAlignment));
+    return absl::MakeConstSpan(
+        reinterpret_cast<const T*>(file_bytes_.data() + offset),
+        static_cast<size_t>(length / sizeof(T)));
+  }
+
+ private:
+  ByteSpan file_bytes_;
+  FileLayout* layout_;
+};
+
+absl::Status ReadDense(const std::string& name, const Entry& entry,
+                       PayloadRanges& ranges, AdapterPayload& payload) {
+  PEDIGREE_RETURN_IF_ERROR(CheckUnscaled(name, entry, AdapterKind::kDense));
+  if (entry.second_offset != 0 || entry.second_length != 0) {
+    return AdapterError(name, " is dense and has a second range at ",
+                        entry.second_offset, " of ", entry.second_length,
+                        " bytes (expected 0 and 0)");
+  }
+  PEDIGREE_RETURN_IF_ERROR(CheckLength(name, "first_length",
+                                       entry.first_length,
+                                       payload.value_count() * sizeof(float)));
+  PEDIGREE_ASSIGN_OR_RETURN(
+      payload.deltas,
+      ranges.Next<float>(name, entry.first_offset, entry.first_length));
+  return absl::OkStatus();
+}
+
+absl::Status ReadSparse(const std::string& name, const Entry& entry,
+                        PayloadRanges& ranges, AdapterPayload& payload) {
+  PEDIGREE_RETURN_IF_ERROR(CheckUnscaled(name, entry, AdapterKind::kSparse));
+  if (entry.first_length == 0 || entry.first_length % sizeof(uint32_t) != 0) {
+    return AdapterError(name, " has first_length ", entry.first_length,
+                        " (must be a positive multiple of 4)");
+  }
+  PEDIGREE_RETURN_IF_ERROR(CheckLength(
+      name, "second_length", entry.second_length, entry.first_length));
+  PEDIGREE_ASSIGN_OR_RETURN(
+      payload.indices,
+      ranges.Next<uint32_t>(absl::StrCat("indices of ", name),
+                            entry.first_offset, entry.first_length));
+  PEDIGREE_ASSIGN_OR_RETURN(
+      payload.deltas,
+      ranges.Next<float>(absl::StrCat("deltas of ", name),
+                         entry.second_offset, entry.second_length));
+  return absl::OkStatus();
+}
+
+// Neither factor is larger than the tensor, whose bytes don't overflow.
+absl::Status ReadLowRank(const std::string& name, const Entry& entry,
+                         PayloadRanges& ranges, AdapterPayload& payload) {
+  if (entry.rank != 2) {
+    return AdapterError(name, " is low-rank and has rank ", entry.rank,
+                        " (expected 2, a matrix)");
+  }
+  const uint32_t rows = entry.dims[0];
+  const uint32_t columns = entry.dims[1];
+  if (entry.r < 1 || entry.r > std::min(rows, columns)) {
+    return AdapterError(name, " has low-rank r ", entry.r, " (must be 1 to ",
+                        std::min(rows, columns), ")");
+  }
+  LowRank& low_rank = payload.low_rank;
+  low_rank.rank = entry.r;
+  std::memcpy(&low_rank.scale, &entry.scale_bits, sizeof(low_rank.scale));
+  if (!IsFinite(low_rank.scale) || low_rank.scale == 0) {
+    return AdapterError(name, " has scale ", low_rank.scale,
+                        " (must be finite and not 0)");
+  }
+  PEDIGREE_RETURN_IF_ERROR(
+      CheckLength(name, "first_length", entry.first_length,
+                  sizeof(float) * entry.r * uint64_t{columns}));
+  PEDIGREE_RETURN_IF_ERROR(
+      CheckLength(name, "second_length", entry.second_length,
+                  sizeof(float) * entry.r * uint64_t{rows}));
+  PEDIGREE_ASSIGN_OR_RETURN(
+      low_rank.a, ranges.Next<float>(absl::StrCat("A of ", name),
+                                     entry.first_offset, entry.first_length));
+  PEDIGREE_ASSIGN_OR_RETURN(
+      low_rank.b, ranges.Next<float>(absl::StrCat("B of ", name),
+                                     entry.second_offset,
+                                     entry.second_length));
   return absl::OkStatus();
 }
 
@@ -218,22 +318,32 @@ absl::Status CheckUniqueHashes(absl::Span<const AdapterPayload> payloads) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<AdapterPayload> ReadPayload(ByteSpan file_bytes,
+absl::StatusOr<AdapterPayload> ReadPayload(AdapterKind kind,
                                            const uint8_t* stored,
                                            uint32_t index,
-                                           FileLayout& layout) {
+                                           PayloadRanges& ranges) {
   const Entry entry = LoadEntry(stored);
   const std::string name = absl::StrCat("payload ", index);
-  PEDIGREE_RETURN_IF_ERROR(CheckDense(name, entry, stored));
+  PEDIGREE_RETURN_IF_ERROR(CheckKind(name, entry, kind));
+  PEDIGREE_RETURN_IF_ERROR(CheckReserved(name, stored));
   PEDIGREE_RETURN_IF_ERROR(CheckShape(name, entry));
-  PEDIGREE_RETURN_IF_ERROR(
-      layout.Next(ErrorCode::kInvalidAdapter, name, entry.first_offset,
-                  entry.first_length, kAdapterAlignment));
-  const auto* deltas =
-      reinterpret_cast<const float*>(file_bytes.data() + entry.first_offset);
-  return AdapterPayload{
-      entry.name_hash, entry.rank, entry.dims,
-      absl::MakeConstSpan(deltas, entry.first_length / sizeof(float))};
+  AdapterPayload payload;
+  payload.name_hash = entry.name_hash;
+  payload.kind = kind;
+  payload.rank = entry.rank;
+  payload.dims = entry.dims;
+  switch (kind) {
+    case AdapterKind::kDense:
+      PEDIGREE_RETURN_IF_ERROR(ReadDense(name, entry, ranges, payload));
+      break;
+    case AdapterKind::kSparse:
+      PEDIGREE_RETURN_IF_ERROR(ReadSparse(name, entry, ranges, payload));
+      break;
+    case AdapterKind::kLowRank:
+      PEDIGREE_RETURN_IF_ERROR(ReadLowRank(name, entry, ranges, payload));
+      break;
+  }
+  return payload;
 }
 
 absl::Status CheckChecksum(ByteSpan file_bytes, uint64_t stored) {
@@ -245,19 +355,64 @@ absl::Status CheckChecksum(ByteSpan file_bytes, uint64_t stored) {
                    Hex64(computed), ", stored ", Hex64(stored), ")"));
 }
 
-absl::Status CheckValues(uint32_t index, const AdapterPayload& payload) {
-  const std::optional<uint64_t> found = FindNonFinite(ByteSpan(
-      reinterpret_cast<const uint8_t*>(payload.deltas.data()),
-      payload.deltas.size() * sizeof(float)));
-  if (!found.has_value()) return absl::OkStatus();
+template <typename... Parts>
+absl::Status PayloadError(uint32_t index, const Parts&... parts) {
   return MakeError(
       ErrorCode::kAdapterPayloadInvalid,
-      absl::StrCat("Invalid adapter: payload ", index, " has delta ",
-                   payload.deltas[*found], " at index ", *found,
-                   " (must be finite)"));
+      absl::StrCat("Invalid adapter: payload ", index, parts...));
+}
+
+// `what` a value is called.
+absl::Status CheckFinite(uint32_t index, std::string_view what,
+                         absl::Span<const float> values) {
+  const std::optional<uint64_t> found = FindNonFinite(
+      ByteSpan(reinterpret_cast<const uint8_t*>(values.data()),
+               values.size() * sizeof(float)));
+  if (!found.has_value()) return absl::OkStatus();
+  return PayloadError(index, " has ", what, " ", values[*found], " at index ",
+                      *found, " (must be finite)");
+}
+
+absl::Status CheckIndices(uint32_t index, const AdapterPayload& payload) {
+  const absl::Span<const uint32_t> indices = payload.indices;
+  for (size_t i = 1; i < indices.size(); ++i) {
+    if (indices[i] > indices[i - 1]) continue;
+    return PayloadError(index, " has index ", indices[i], " at ", i,
+                        ", behind ", indices[i - 1], " (must ascend)");
+  }
+  if (indices.empty() || indices.back() < payload.value_count()) {
+    return absl::OkStatus();
+  }
+  return PayloadError(index, " has index ", indices.back(), " at ",
+                      indices.size() - 1, " (must be less than ",
+                      payload.value_count(), ")");
+}
+
+absl::Status CheckValues(uint32_t index, const AdapterPayload& payload) {
+  PEDIGREE_RETURN_IF_ERROR(CheckIndices(index, payload));
+  PEDIGREE_RETURN_IF_ERROR(CheckFinite(index, "delta", payload.deltas));
+  PEDIGREE_RETURN_IF_ERROR(
+      CheckFinite(index, "A value", payload.low_rank.a));
+  return CheckFinite(index, "B value", payload.low_rank.b);
 }
 
 }  // namespace
+
+uint64_t AdapterPayload::value_count() const {
+  uint64_t count = 1;
+  for (uint32_t i = 0; i < rank; ++i) count *= dims[i];
+  return count;
+}
+
+std::string_view AdapterKindName(AdapterKind kind) {
+  constexpr std::string_view kNames[] = {"dense", "sparse", "low-rank"};
+  return kNames[static_cast<uint32_t>(kind) - 1];
+}
+
+std::string_view AdapterFamily(AdapterKind kind) {
+  constexpr std::string_view kFamilies[] = {"ADP1", "ASP1", "ALR1"};
+  return kFamilies[static_cast<uint32_t>(kind) - 1];
+}
 
 absl::StatusOr<AdapterReader> AdapterReader::Parse(ByteSpan file_bytes) {
   if (reinterpret_cast<uintptr_t>(file_bytes.data()) % alignof(float) != 0) {
@@ -271,15 +426,17 @@ absl::StatusOr<AdapterReader> AdapterReader::Parse(ByteSpan file_bytes) {
 
   AdapterReader reader;
   reader.file_bytes_ = file_bytes;
+  reader.kind_ = header.kind;
   reader.parent_ = LoadParent(file_bytes.data());
   reader.checksum_ = LoadLittleEndian<uint64_t>(file_bytes.data() +
                                                 kAdapterChecksumOffset);
   const uint8_t* directory = file_bytes.data() + header.directory_offset;
+  PayloadRanges ranges(file_bytes, layout);
   for (uint32_t i = 0; i < header.payload_count; ++i) {
     PEDIGREE_ASSIGN_OR_RETURN(
         const AdapterPayload payload,
-        ReadPayload(file_bytes, directory + uint64_t{i} * kAdapterEntryBytes,
-                    i, layout));
+        ReadPayload(header.kind, directory + uint64_t{i} * kAdapterEntryBytes,
+                    i, ranges));
     reader.payloads_.push_back(payload);
   }
   PEDIGREE_RETURN_IF_ERROR(

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
+#include <map>
 #include <utility>
 #include <vector>
 
@@ -18,8 +20,10 @@
 #include "runtime/base/error_code.h"
 #include "runtime/base/sha256.h"
 #include "runtime/base/status_macros.h"
-#include "runtime/format/slm_format.h"
+#include "runtime/format/slm_reader.h"
+#include "runtime/model/low_rank.h"
 #include "runtime/model/model.h"
+#include "runtime/model/weights.h"
 #include "runtime/tensor/aligned_buffer.h"
 #include "runtime/tensor/tensor_view.h"
 
@@ -31,17 +35,30 @@ absl::Span<float> Floats(const AlignedBuffer& buffer) {
           buffer.size() / sizeof(float)};
 }
 
-absl::Status CheckFusedRows(const TensorView& tensor, const TensorSpec& spec,
-                            absl::Span<const float> deltas) {
+// The tensor's values in f32 with the deltas of `payload` added.
+absl::StatusOr<AlignedBuffer> Materialize(const TensorView& tensor,
+                                          const AdapterPayload& payload) {
+  PEDIGREE_ASSIGN_OR_RETURN(
+      AlignedBuffer buffer,
+      AlignedBuffer::Allocate(payload.value_count() * sizeof(float),
+                              "an adapted tensor"));
   const size_t columns = static_cast<size_t>(tensor.columns);
-  std::vector<float> row(columns);
-  for (uint64_t r = 0; r < tensor.rows; ++r) {
-    PEDIGREE_RETURN_IF_ERROR(
-        FuseRow(tensor, spec.name, r,
-                deltas.subspan(static_cast<size_t>(r) * columns, columns),
-                absl::MakeSpan(row)));
+  for (uint64_t row = 0; row < tensor.rows; ++row) {
+    const absl::Span<float> values = Floats(buffer).subspan(
+        static_cast<size_t>(row) * columns, columns);
+    DequantizeRow(tensor, row, values);
+    AddDeltas(payload, row, values);
   }
-  return absl::OkStatus();
+  return buffer;
+}
+
+absl::StatusOr<AlignedBuffer> CopyFactor(absl::Span<const float> factor) {
+  PEDIGREE_ASSIGN_OR_RETURN(
+      AlignedBuffer buffer,
+      AlignedBuffer::Allocate(factor.size() * sizeof(float),
+                              "a low-rank factor"));
+  std::copy(factor.begin(), factor.end(), Floats(buffer).begin());
+  return buffer;
 }
 
 }  // namespace
@@ -49,63 +66,85 @@ absl::Status CheckFusedRows(const TensorView& tensor, const TensorSpec& spec,
 AdapterStack::AdapterStack(const Model& model)
     : model_(&model), weights_(model.weights()) {}
 
-absl::Status AdapterStack::CheckFits(const AdapterReader& adapter,
-                                     const Digest& digest) const {
+absl::StatusOr<AdapterReader> AdapterStack::Check(
+    ByteSpan adapter_bytes, const Digest& digest,
+    const ApplyOptions& options) const {
+  PEDIGREE_ASSIGN_OR_RETURN(AdapterReader adapter,
+                            AdapterReader::Parse(adapter_bytes));
+  const SlmReader& model = model_->reader();
   PEDIGREE_RETURN_IF_ERROR(
-      ValidateAdapter(adapter, model_->reader(), model_->digest()));
-  if (std::find(digests_.begin(), digests_.end(), digest) != digests_.end()) {
+      ValidateAdapter(adapter, model, model_->digest(), options.siblings));
+  if (!options.allow_repeat &&
+      std::find(digests_.begin(), digests_.end(), digest) != digests_.end()) {
     return MakeError(ErrorCode::kInvalidAdapter,
                      absl::StatusCode::kFailedPrecondition,
                      absl::StrCat("Adapter is applied already: ",
                                   digest.ToString()));
   }
-  return absl::OkStatus();
-}
-
-absl::Status AdapterStack::Validate(ByteSpan adapter_bytes) const {
-  PEDIGREE_ASSIGN_OR_RETURN(const AdapterReader adapter,
-                            AdapterReader::Parse(adapter_bytes));
-  PEDIGREE_RETURN_IF_ERROR(CheckFits(adapter, Sha256(adapter_bytes)));
   for (const AdapterPayload& payload : adapter.payloads()) {
-    const int index = model_->reader().FindTensor(payload.name_hash);
-    PEDIGREE_RETURN_IF_ERROR(CheckFusedRows(weights_.tensors()[index],
-                                            model_->reader().specs()[index],
-                                            payload.deltas));
+    const int index = model.FindTensor(payload.name_hash);
+    PEDIGREE_RETURN_IF_ERROR(
+        CheckFused(weights_, index, model.specs()[index].name, payload));
   }
-  return absl::OkStatus();
+  return adapter;
 }
 
-absl::Status AdapterStack::Apply(ByteSpan adapter_bytes) {
-  PEDIGREE_ASSIGN_OR_RETURN(const AdapterReader adapter,
-                            AdapterReader::Parse(adapter_bytes));
+absl::Status AdapterStack::Validate(ByteSpan adapter_bytes,
+                                    const ApplyOptions& options) const {
+  return Check(adapter_bytes, Sha256(adapter_bytes), options).status();
+}
+
+absl::Status AdapterStack::Apply(ByteSpan adapter_bytes,
+                                 const ApplyOptions& options) {
   const Digest digest = Sha256(adapter_bytes);
-  PEDIGREE_RETURN_IF_ERROR(CheckFits(adapter, digest));
-  Tensors fused;
+  PEDIGREE_ASSIGN_OR_RETURN(const AdapterReader adapter,
+                            Check(adapter_bytes, digest, options));
+  // From here on only memory can lack, and nothing is changed until it is
+  // there.
+  Weights weights = weights_;
+  std::map<int, AlignedBuffer> materialized;
+  std::vector<AlignedBuffer> factors;
   for (const AdapterPayload& payload : adapter.payloads()) {
     const int index = model_->reader().FindTensor(payload.name_hash);
-    PEDIGREE_ASSIGN_OR_RETURN(
-        AlignedBuffer buffer,
-        AlignedBuffer::Allocate(payload.deltas.size() * sizeof(float),
-                                "an adapted tensor"));
-    PEDIGREE_RETURN_IF_ERROR(FuseTensor(weights_.tensors()[index],
-                                        model_->reader().specs()[index].name,
-                                        payload.deltas, Floats(buffer)));
-    fused.insert_or_assign(index, std::move(buffer));
+    if (payload.kind == AdapterKind::kLowRank) {
+      LowRank path = payload.low_rank;
+      for (absl::Span<const float>* factor : {&path.a, &path.b}) {
+        PEDIGREE_ASSIGN_OR_RETURN(AlignedBuffer copy, CopyFactor(*factor));
+        *factor = Floats(copy);
+        factors.push_back(std::move(copy));
+      }
+      weights.AddSidePath(index, path);
+      continue;
+    }
+    const TensorView& tensor = weights_.tensors()[index];
+    PEDIGREE_ASSIGN_OR_RETURN(AlignedBuffer values,
+                              Materialize(tensor, payload));
+    weights.Replace(index,
+                    ViewF32(Floats(values), tensor.rows, tensor.columns));
+    materialized.insert_or_assign(index, std::move(values));
   }
-  for (auto& [index, buffer] : fused) {
-    const TensorView& base = model_->weights().tensors()[index];
-    weights_.Replace(index, ViewF32(Floats(buffer), base.rows, base.columns));
-    materialized_.insert_or_assign(index, std::move(buffer));
+  weights_ = std::move(weights);
+  for (auto& [index, values] : materialized) {
+    materialized_.insert_or_assign(index, std::move(values));
   }
+  std::move(factors.begin(), factors.end(), std::back_inserter(factors_));
   digests_.push_back(digest);
   adapter_bytes_ += adapter_bytes.size();
+  const Digest& parent = adapter.parent().model_digest;
+  if (parent != model_->digest()) {
+    const Sibling& sibling = *FindSibling(parent, options.siblings);
+    receipt_digests_.insert(sibling.receipt_digests.begin(),
+                            sibling.receipt_digests.end());
+  }
   return absl::OkStatus();
 }
 
 void AdapterStack::Reset() {
   weights_ = model_->weights();
   materialized_.clear();
+  factors_.clear();
   digests_.clear();
+  receipt_digests_.clear();
   adapter_bytes_ = 0;
 }
 
@@ -115,7 +154,8 @@ Digest AdapterStack::assembly_digest() const {
 
 uint64_t AdapterStack::materialized_bytes() const {
   uint64_t bytes = 0;
-  for (const auto& [index, buffer] : materialized_) bytes += buffer.size();
+  for (const auto& [index, values] : materialized_) bytes += values.size();
+  for (const AlignedBuffer& factor : factors_) bytes += factor.size();
   return bytes;
 }
 

@@ -6,11 +6,14 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "runtime/adapters/adapter_reader.h"
+#include "runtime/adapters/validate_adapter.h"
 #include "runtime/base/bytes.h"
 #include "runtime/base/sha256.h"
 #include "runtime/model/model.h"
@@ -19,8 +22,17 @@
 
 namespace pedigree {
 
-// Holds an f32 copy of each tensor that an adapter touches; all others, and
-// the base itself, stay where they are and are never written. Not thread-safe.
+struct ApplyOptions {
+  // Whether an adapter may go on top that is applied already. Default: no.
+  bool allow_repeat = false;
+  // Models that were shown to be the base but for the storage of their tensors:
+  // an adapter of one fits the base too. Default: none.
+  absl::Span<const Sibling> siblings;
+};
+
+// Holds an f32 copy of each tensor that deltas touch, and the low-rank factors;
+// all other tensors, and the base itself, stay where they are and are never
+// written. Not thread-safe.
 class AdapterStack {
  public:
   // `model` must outlive the stack.
@@ -28,17 +40,18 @@ class AdapterStack {
 
   // Whether Apply would succeed, memory aside; changes nothing.
   //
-  // Errors: those of AdapterReader::Parse and ValidateAdapter; code
-  // AdapterPayloadInvalid when a fused value is not finite; code
+  // Errors: those of AdapterReader::Parse, ValidateAdapter and CheckFused; code
   // InvalidAdapter when the same adapter is applied already.
-  absl::Status Validate(ByteSpan adapter_bytes) const;
+  absl::Status Validate(ByteSpan adapter_bytes,
+                        const ApplyOptions& options = {}) const;
 
-  // Adds the deltas to the tensors as they are now: all of them, or on an
-  // error none. Does not keep `adapter_bytes`. The f32 value of a touched
-  // tensor is its dequantized value plus the deltas in order of application.
+  // Puts the adapter on top of those that are applied: all its payloads, or on
+  // an error none. Does not keep `adapter_bytes`. The f32 value of a tensor
+  // with deltas is its dequantized value plus the deltas in order of
+  // application; low-rank factors become side paths of the weights.
   //
   // Errors: as Validate, and code ResourceLimit.
-  absl::Status Apply(ByteSpan adapter_bytes);
+  absl::Status Apply(ByteSpan adapter_bytes, const ApplyOptions& options = {});
 
   // Back to the base, exactly.
   void Reset();
@@ -49,22 +62,27 @@ class AdapterStack {
   absl::Span<const Digest> digests() const { return digests_; }
   // Digest of the base with these adapters.
   Digest assembly_digest() const;
+  // Of the receipts by which adapters of siblings were accepted.
+  const std::set<Digest>& receipt_digests() const { return receipt_digests_; }
 
-  // Bytes of the adapter files, and of the f32 copies.
+  // Bytes of the adapter files, and of the f32 copies and factors.
   uint64_t adapter_bytes() const { return adapter_bytes_; }
   uint64_t materialized_bytes() const;
 
  private:
-  // f32 values by tensor index.
-  using Tensors = std::map<int, AlignedBuffer>;
-
-  absl::Status CheckFits(const AdapterReader& adapter,
-                         const Digest& digest) const;
+  // The adapter, checked in every way that Validate promises.
+  absl::StatusOr<AdapterReader> Check(ByteSpan adapter_bytes,
+                                      const Digest& digest,
+                                      const ApplyOptions& options) const;
 
   const Model* model_;
   Weights weights_;
-  Tensors materialized_;
+  // f32 values by tensor index.
+  std::map<int, AlignedBuffer> materialized_;
+  // A and B of each side path.
+  std::vector<AlignedBuffer> factors_;
   std::vector<Digest> digests_;
+  std::set<Digest> receipt_digests_;
   uint64_t adapter_bytes_ = 0;
 };
 

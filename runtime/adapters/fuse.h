@@ -1,4 +1,5 @@
-// Adding a delta to a tensor. Specification: docs/numerics.md, "Adapters".
+// Adding an adapter's payload to a tensor. Specification: docs/numerics.md,
+// "Adapters".
 
 #ifndef PEDIGREE_RUNTIME_ADAPTERS_FUSE_H_
 #define PEDIGREE_RUNTIME_ADAPTERS_FUSE_H_
@@ -8,23 +9,26 @@
 
 #include "absl/status/status.h"
 #include "absl/types/span.h"
-#include "runtime/tensor/tensor_view.h"
+#include "runtime/adapters/adapter_reader.h"
+#include "runtime/model/weights.h"
 
 namespace pedigree {
 
-// out[i] = value i of row `row` of `tensor` as f32, plus deltas[i].
+// values[i] = values[i] plus the delta that `payload`, dense or sparse, has for
+// value i of row `row`; where it has none, values[i] stays.
 //
-// deltas, out: shape [columns]. `tensor_name` is for errors.
-// Errors: code AdapterPayloadInvalid, with the first index whose sum is not
-// finite.
-absl::Status FuseRow(const TensorView& tensor, std::string_view tensor_name,
-                     uint64_t row, absl::Span<const float> deltas,
-                     absl::Span<float> out);
+// values: the row as f32, shape [columns].
+void AddDeltas(const AdapterPayload& payload, uint64_t row,
+               absl::Span<float> values);
 
-// FuseRow for every row. deltas, out: shape [rows * columns], row-major; `out`
-// may be where `tensor`'s own f32 values lie.
-absl::Status FuseTensor(const TensorView& tensor, std::string_view tensor_name,
-                        absl::Span<const float> deltas, absl::Span<float> out);
+// Checks that every value of tensor `index` stays finite when `payload`, of the
+// same shape, is put on top and all is folded in: the f32 value, the deltas,
+// then the side paths in order. Changes nothing. `tensor_name` is for errors.
+//
+// Errors: code AdapterPayloadInvalid, with the first value that is not finite.
+absl::Status CheckFused(const Weights& weights, int index,
+                        std::string_view tensor_name,
+                        const AdapterPayload& payload);
 
 }  // namespace pedigree
 

@@ -1,5 +1,6 @@
 #include "runtime/adapters/validate_adapter.h"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -9,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
 #include "runtime/adapters/adapter_reader.h"
 #include "runtime/base/error_code.h"
 #include "runtime/base/sha256.h"
@@ -30,8 +32,8 @@ absl::Status CheckField(std::string_view field, const std::string& adapter,
 }
 
 absl::Status CheckIdentity(const ParentIdentity& parent,
-                           const SlmReader& model,
-                           const Digest& model_digest) {
+                           const SlmReader& model, const Digest& model_digest,
+                           absl::Span<const Sibling> siblings) {
   PEDIGREE_RETURN_IF_ERROR(CheckField("flags", Hex(parent.model_flags),
                                       Hex(model.flags())));
   PEDIGREE_RETURN_IF_ERROR(CheckField("tensor count",
@@ -46,6 +48,9 @@ absl::Status CheckIdentity(const ParentIdentity& parent,
   PEDIGREE_RETURN_IF_ERROR(CheckField("tokenizer checksum",
                                       Hex(parent.tokenizer_checksum),
                                       Hex(model.tokenizer_checksum())));
+  if (FindSibling(parent.model_digest, siblings) != nullptr) {
+    return absl::OkStatus();
+  }
   return CheckField("model digest", parent.model_digest.ToString(),
                     model_digest.ToString());
 }
@@ -89,11 +94,22 @@ absl::Status CheckPayload(const AdapterPayload& payload, size_t position,
 
 }  // namespace
 
+const Sibling* FindSibling(const Digest& model_digest,
+                           absl::Span<const Sibling> siblings) {
+  const auto found =
+      std::find_if(siblings.begin(), siblings.end(),
+                   [&](const Sibling& sibling) {
+                     return sibling.model_digest == model_digest;
+                   });
+  return found == siblings.end() ? nullptr : &*found;
+}
+
 absl::Status ValidateAdapter(const AdapterReader& adapter,
                              const SlmReader& model,
-                             const Digest& model_digest) {
+                             const Digest& model_digest,
+                             absl::Span<const Sibling> siblings) {
   PEDIGREE_RETURN_IF_ERROR(
-      CheckIdentity(adapter.parent(), model, model_digest));
+      CheckIdentity(adapter.parent(), model, model_digest, siblings));
   std::vector<bool> seen(model.specs().size());
   for (size_t i = 0; i < adapter.payloads().size(); ++i) {
     PEDIGREE_RETURN_IF_ERROR(

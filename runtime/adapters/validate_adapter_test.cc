@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -81,6 +82,35 @@ TEST_F(ValidateAdapterTest, RefusesEachIdentityFieldThatDiffers) {
   expect(ValidateWith(32, uint64_t{7}), "tensor layout checksum 0x7 (adapter)");
   expect(ValidateWith(40, uint64_t{7}), "tokenizer checksum 0x7 (adapter)");
   expect(ValidateWith(79, uint8_t{0}), "model digest sha256:");
+}
+
+TEST_F(ValidateAdapterTest, TakesTheDigestOfASiblingOnly) {
+  const std::vector<Sibling> siblings = {{Sha256("other"), {}},
+                                         {Sha256("sibling"), {}}};
+  const SlmReader model = *SlmReader::Parse(AsBytes(model_.text()));
+  const AlignedBytes bytes(adapter_);
+  const AdapterReader adapter = *AdapterReader::Parse(AsBytes(bytes.text()));
+  EXPECT_TRUE(
+      ValidateAdapter(adapter, model, Sha256(model_.text()), siblings).ok());
+  EXPECT_EQ(GetErrorCode(
+                ValidateAdapter(adapter, model, Sha256("sibling"), siblings)),
+            ErrorCode::kAdapterIdentityMismatch);
+  const std::vector<Sibling> parent = {{Sha256(model_.text()), {}}};
+  EXPECT_TRUE(ValidateAdapter(adapter, model, Sha256("sibling"), parent).ok());
+}
+
+TEST_F(ValidateAdapterTest, ASiblingsOtherFieldsMustBeTheModels) {
+  TinyModelOptions options;
+  options.tied_output = true;
+  const AlignedBytes other(TinyModel(options));
+  const SlmReader model = *SlmReader::Parse(AsBytes(other.text()));
+  const AlignedBytes bytes(adapter_);
+  const AdapterReader adapter = *AdapterReader::Parse(AsBytes(bytes.text()));
+  const std::vector<Sibling> parent = {{Sha256(model_.text()), {}}};
+  const absl::Status status =
+      ValidateAdapter(adapter, model, Sha256(other.text()), parent);
+  EXPECT_EQ(status.message(),
+            "Adapter does not fit model: flags 0x0 (adapter), 0x1 (model)");
 }
 
 TEST_F(ValidateAdapterTest, RefusesATensorThatTheModelHasNot) {

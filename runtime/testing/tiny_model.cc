@@ -146,6 +146,91 @@ void StoreChecksum(uint64_t offset, std::string& file) {
                     reinterpret_cast<uint8_t*>(file.data()) + offset);
 }
 
+// An entry of an adapter's directory and the bytes of its ranges.
+struct TinyPayload {
+  std::string tensor_name;
+  uint32_t r;
+  float scale;
+  std::string first;
+  std::string second;
+};
+
+template <typename T>
+std::string Concatenate(const std::vector<T>& values) {
+  std::string bytes;
+  for (const T value : values) AppendLittleEndian(value, bytes);
+  return bytes;
+}
+
+// Appends a range to `file`, and its place to `entry`: zeros for none.
+void AppendRange(const std::string& range, std::string& entry,
+                 std::string& file) {
+  PadTo(64, file);
+  AppendLittleEndian(range.empty() ? uint64_t{0} : uint64_t{file.size()},
+                     entry);
+  AppendLittleEndian(uint64_t{range.size()}, entry);
+  file += range;
+}
+
+std::string AdapterHeader(const SlmReader& parent, std::string_view family,
+                          uint64_t payload_count, uint64_t directory_offset,
+                          uint64_t data_offset) {
+  std::string header(family);
+  AppendLittleEndian(uint32_t{1}, header);
+  AppendLittleEndian(static_cast<uint32_t>(kAdapterHeaderBytes), header);
+  AppendLittleEndian(uint32_t{0}, header);
+  AppendLittleEndian(parent.flags(), header);
+  AppendLittleEndian(static_cast<uint32_t>(parent.entries().size()), header);
+  AppendLittleEndian(parent.parameter_count(), header);
+  AppendLittleEndian(parent.tensor_layout_checksum(), header);
+  AppendLittleEndian(parent.tokenizer_checksum(), header);
+  const Digest digest = Sha256(parent.file_bytes());
+  header.append(digest.bytes.begin(), digest.bytes.end());
+  AppendLittleEndian(static_cast<uint32_t>(payload_count), header);
+  AppendLittleEndian(uint32_t{0}, header);
+  AppendLittleEndian(directory_offset, header);
+  AppendLittleEndian(data_offset, header);
+  return header;
+}
+
+std::string WriteAdapter(std::string_view model_file, std::string_view family,
+                         uint32_t kind,
+                         const std::vector<TinyPayload>& payloads) {
+  const AlignedBytes aligned(model_file);
+  const absl::StatusOr<SlmReader> parent =
+      SlmReader::Parse(AsBytes(aligned.text()));
+  PEDIGREE_CHECK(parent.ok());
+  std::string file(AlignUp(kAdapterHeaderBytes, 64), '\0');
+  const uint64_t directory_offset = file.size();
+  file.resize(
+      AlignUp(file.size() + payloads.size() * kAdapterEntryBytes, 64), '\0');
+  const uint64_t data_offset = file.size();
+  for (size_t i = 0; i < payloads.size(); ++i) {
+    const uint64_t name_hash = TensorNameHash(payloads[i].tensor_name);
+    const int index = parent->FindTensor(name_hash);
+    PEDIGREE_CHECK(index >= 0);
+    const TensorSpec& spec = parent->specs()[index];
+    std::string entry;
+    AppendLittleEndian(name_hash, entry);
+    AppendLittleEndian(kind, entry);
+    AppendLittleEndian(spec.rank, entry);
+    for (uint32_t dim : spec.dims) AppendLittleEndian(dim, entry);
+    AppendLittleEndian(payloads[i].r, entry);
+    AppendLittleEndian(payloads[i].scale, entry);
+    AppendRange(payloads[i].first, entry, file);
+    AppendRange(payloads[i].second, entry, file);
+    entry.resize(kAdapterEntryBytes, '\0');
+    StoreAt(directory_offset + i * kAdapterEntryBytes, entry, file);
+  }
+  PadTo(64, file);
+  StoreAt(0,
+          AdapterHeader(*parent, family, payloads.size(), directory_offset,
+                        data_offset),
+          file);
+  StoreChecksum(kAdapterChecksumOffset, file);
+  return file;
+}
+
 }  // namespace
 
 std::vector<float> RandomValues(uint64_t seed, uint64_t count, float range) {
@@ -184,54 +269,33 @@ std::string TinyModel(const TinyModelOptions& options) {
 
 std::string TinyAdapter(std::string_view model_file,
                         const std::vector<TinyDelta>& deltas) {
-  const AlignedBytes aligned(model_file);
-  const absl::StatusOr<SlmReader> parent =
-      SlmReader::Parse(AsBytes(aligned.text()));
-  PEDIGREE_CHECK(parent.ok());
-  std::string file(AlignUp(kAdapterHeaderBytes, 64), '\0');
-  const uint64_t directory_offset = file.size();
-  file.resize(
-      AlignUp(file.size() + deltas.size() * kAdapterEntryBytes, 64), '\0');
-  const uint64_t data_offset = file.size();
-  for (size_t i = 0; i < deltas.size(); ++i) {
-    const uint64_t name_hash = TensorNameHash(deltas[i].tensor_name);
-    const int index = parent->FindTensor(name_hash);
-    PEDIGREE_CHECK(index >= 0);
-    const TensorSpec& spec = parent->specs()[index];
-    PadTo(64, file);
-    std::string entry;
-    AppendLittleEndian(name_hash, entry);
-    AppendLittleEndian(uint32_t{1}, entry);
-    AppendLittleEndian(spec.rank, entry);
-    for (uint32_t dim : spec.dims) AppendLittleEndian(dim, entry);
-    AppendLittleEndian(uint32_t{0}, entry);
-    AppendLittleEndian(1.0f, entry);
-    AppendLittleEndian(static_cast<uint64_t>(file.size()), entry);
-    AppendLittleEndian(uint64_t{sizeof(float)} * deltas[i].values.size(),
-                       entry);
-    entry.resize(kAdapterEntryBytes, '\0');
-    AppendFloats(deltas[i].values, file);
-    StoreAt(directory_offset + i * kAdapterEntryBytes, entry, file);
+  std::vector<TinyPayload> payloads;
+  for (const TinyDelta& delta : deltas) {
+    payloads.push_back(
+        {delta.tensor_name, 0, 1.0f, Concatenate(delta.values), ""});
   }
-  PadTo(64, file);
-  std::string header = "ADP1";
-  AppendLittleEndian(uint32_t{1}, header);
-  AppendLittleEndian(static_cast<uint32_t>(kAdapterHeaderBytes), header);
-  AppendLittleEndian(uint32_t{0}, header);
-  AppendLittleEndian(parent->flags(), header);
-  AppendLittleEndian(static_cast<uint32_t>(parent->entries().size()), header);
-  AppendLittleEndian(parent->parameter_count(), header);
-  AppendLittleEndian(parent->tensor_layout_checksum(), header);
-  AppendLittleEndian(parent->tokenizer_checksum(), header);
-  const Digest digest = Sha256(model_file);
-  header.append(digest.bytes.begin(), digest.bytes.end());
-  AppendLittleEndian(static_cast<uint32_t>(deltas.size()), header);
-  AppendLittleEndian(uint32_t{0}, header);
-  AppendLittleEndian(directory_offset, header);
-  AppendLittleEndian(data_offset, header);
-  StoreAt(0, header, file);
-  StoreChecksum(kAdapterChecksumOffset, file);
-  return file;
+  return WriteAdapter(model_file, "ADP1", 1, payloads);
+}
+
+std::string TinySparseAdapter(std::string_view model_file,
+                              const std::vector<TinySparseDelta>& deltas) {
+  std::vector<TinyPayload> payloads;
+  for (const TinySparseDelta& delta : deltas) {
+    payloads.push_back({delta.tensor_name, 0, 1.0f,
+                        Concatenate(delta.indices),
+                        Concatenate(delta.values)});
+  }
+  return WriteAdapter(model_file, "ASP1", 2, payloads);
+}
+
+std::string TinyLowRankAdapter(std::string_view model_file,
+                               const std::vector<TinyLowRank>& factors) {
+  std::vector<TinyPayload> payloads;
+  for (const TinyLowRank& factor : factors) {
+    payloads.push_back({factor.tensor_name, factor.rank, factor.scale,
+                        Concatenate(factor.a), Concatenate(factor.b)});
+  }
+  return WriteAdapter(model_file, "ALR1", 3, payloads);
 }
 
 AlignedBytes::AlignedBytes(std::string_view bytes)

@@ -36,15 +36,31 @@ struct TinyModelOptions {
 // The `.slm` file.
 std::string TinyModel(const TinyModelOptions& options);
 
-// One dense payload of an adapter.
+// One payload of an adapter, dense, sparse or low-rank.
 struct TinyDelta {
   std::string tensor_name;
   std::vector<float> values;
 };
+struct TinySparseDelta {
+  std::string tensor_name;
+  std::vector<uint32_t> indices;
+  std::vector<float> values;
+};
+struct TinyLowRank {
+  std::string tensor_name;
+  uint32_t rank;
+  float scale;
+  std::vector<float> a;
+  std::vector<float> b;
+};
 
-// An ADP1 file for `model_file`, which TinyModel made.
+// An ADP1, ASP1 or ALR1 file for `model_file`, which TinyModel made.
 std::string TinyAdapter(std::string_view model_file,
                         const std::vector<TinyDelta>& deltas);
+std::string TinySparseAdapter(std::string_view model_file,
+                              const std::vector<TinySparseDelta>& deltas);
+std::string TinyLowRankAdapter(std::string_view model_file,
+                               const std::vector<TinyLowRank>& factors);
 
 // `count` values in [-range, range], the same for equal arguments.
 std::vector<float> RandomValues(uint64_t seed, uint64_t count, float range);
