@@ -123,7 +123,7 @@ absl::StatusOr<packager::AdapterManifest> MakeAdapterManifest(
   manifest.set_schema_version("pedigree.adapter_manifest.v1");
   manifest.set_name(info.name);
   manifest.set_version(info.version);
-  manifest.set_family("ADP1");
+  manifest.set_family(std::string(AdapterFamily(adapter.kind())));
   manifest.set_adapter_digest(adapter_digest.ToString());
   manifest.set_file_bytes(adapter.file_bytes().size());
   const ParentIdentity& identity = adapter.parent();
@@ -144,7 +144,7 @@ absl::StatusOr<packager::AdapterManifest> MakeAdapterManifest(
     }
     packager::AdapterTensor* tensor = manifest.add_tensors();
     tensor->set_name(parent.specs()[index].name);
-    tensor->set_kind("dense");
+    tensor->set_kind(std::string(AdapterKindName(payload.kind)));
     for (uint32_t i = 0; i < payload.rank; ++i) {
       tensor->add_dims(payload.dims[i]);
     }

@@ -194,7 +194,33 @@ TEST_F(CommandsTest, InspectShowsAnAdapter) {
   EXPECT_EQ(shown["kind"], "adapter");
   EXPECT_EQ(shown["parent"]["model_digest"],
             Sha256(model_.text()).ToString());
+  EXPECT_EQ(shown["format"], "ADP1");
+  EXPECT_EQ(shown["payloads"][0]["kind"], "dense");
   EXPECT_EQ(shown["payloads"][0]["shape"], "32");
+  EXPECT_EQ(shown["payloads"][0]["value_count"], "32");
+}
+
+TEST_F(CommandsTest, InspectShowsAdaptersOfEachFamily) {
+  Write("a.asp1", TinySparseAdapter(model_.text(),
+                                    {{"norm.weight", {1, 7, 9}, {1, 2, 3}}}));
+  const Ran sparse = Command({"inspect", Path("a.asp1"), "--json"});
+  ASSERT_EQ(sparse.exit_code, 0) << sparse.err;
+  Json shown = *ParseJson(sparse.out, "adapter");
+  EXPECT_EQ(shown["format"], "ASP1");
+  EXPECT_EQ(shown["payloads"][0]["kind"], "sparse");
+  EXPECT_EQ(shown["payloads"][0]["value_count"], "3");
+  Write("a.alr1",
+        TinyLowRankAdapter(model_.text(),
+                           {{"layers.0.wk.weight", 2, 0.5f,
+                             RandomValues(1, 2 * 32, 1),
+                             RandomValues(2, 16 * 2, 1)}}));
+  const Ran low_rank = Command({"inspect", Path("a.alr1"), "--json"});
+  ASSERT_EQ(low_rank.exit_code, 0) << low_rank.err;
+  shown = *ParseJson(low_rank.out, "adapter");
+  EXPECT_EQ(shown["format"], "ALR1");
+  EXPECT_EQ(shown["payloads"][0]["shape"], "16x32");
+  EXPECT_EQ(shown["payloads"][0]["rank"], 2);
+  EXPECT_EQ(shown["payloads"][0]["scale"], "0.5");
 }
 
 TEST_F(CommandsTest, InspectRefusesWhatItDoesNotKnow) {

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
@@ -102,6 +103,19 @@ Json MemoryJson(const ModelShape& shape) {
           {"kv_cache_bytes", absl::StrCat(plan->kv_cache_bytes)}};
 }
 
+Json PayloadJson(const AdapterPayload& payload) {
+  Json json = {{"name_hash", Hex(payload.name_hash)},
+               {"kind", std::string(AdapterKindName(payload.kind))},
+               {"shape", DimsText(payload.rank, payload.dims)}};
+  if (payload.kind == AdapterKind::kLowRank) {
+    json["rank"] = payload.low_rank.rank;
+    json["scale"] = FloatText(payload.low_rank.scale);
+  } else {
+    json["value_count"] = absl::StrCat(payload.deltas.size());
+  }
+  return json;
+}
+
 // One cell: a string as it is, anything else as JSON.
 std::string CellText(const Json& value) {
   return value.is_string() ? value.get<std::string>() : value.dump();
@@ -155,6 +169,12 @@ void AppendMembers(const Json& json, const std::string& indent,
   }
 }
 
+bool IsAdapterMagic(std::string_view magic) {
+  return std::any_of(
+      std::begin(kAdapterKinds), std::end(kAdapterKinds),
+      [&](AdapterKind kind) { return magic == AdapterFamily(kind); });
+}
+
 }  // namespace
 
 absl::StatusOr<Json> InspectModel(ByteSpan file_bytes) {
@@ -175,13 +195,11 @@ absl::StatusOr<Json> InspectAdapter(ByteSpan file_bytes) {
   const ParentIdentity& parent = adapter.parent();
   Json payloads = Json::array();
   for (const AdapterPayload& payload : adapter.payloads()) {
-    payloads.push_back({{"name_hash", Hex(payload.name_hash)},
-                        {"shape", DimsText(payload.rank, payload.dims)},
-                        {"value_count", absl::StrCat(payload.deltas.size())}});
+    payloads.push_back(PayloadJson(payload));
   }
   return Json{
       {"kind", "adapter"},
-      {"format", "ADP1"},
+      {"format", std::string(AdapterFamily(adapter.kind()))},
       {"identity",
        {{"digest", Sha256(file_bytes).ToString()},
         {"file_bytes", absl::StrCat(file_bytes.size())},
@@ -203,7 +221,7 @@ absl::StatusOr<std::optional<Json>> InspectRuntimeFile(
   absl::StatusOr<Json> json;
   if (magic == kSlmMagic) {
     json = InspectModel(file.bytes());
-  } else if (magic == "ADP1" || magic == "ASP1" || magic == "ALR1") {
+  } else if (IsAdapterMagic(magic)) {
     json = InspectAdapter(file.bytes());
   } else {
     return std::nullopt;

@@ -14,6 +14,7 @@
 #include "runtime/base/json.h"
 #include "runtime/format/slm_format.h"
 #include "runtime/format/slm_reader.h"
+#include "runtime/model/low_rank.h"
 #include "runtime/model/memory_plan.h"
 #include "runtime/model/model.h"
 #include "runtime/model/weights.h"
@@ -64,14 +65,33 @@ std::string QuantizationMode(const SlmReader& reader) {
   return mode;
 }
 
-// What one token reads before the output projection: a row of the embeddings,
-// all layers and the final norm.
-uint64_t BodyBytes(const Weights& weights, bool tied_output) {
-  const absl::Span<const TensorView> tensors = weights.tensors();
+// A tensor and the factors that run beside it.
+uint64_t ReadBytes(const Weights& weights, int index) {
+  uint64_t bytes = weights.tensors()[index].StoredBytes();
+  for (const LowRank& path : weights.side_paths(index)) {
+    bytes += (path.a.size() + path.b.size()) * sizeof(float);
+  }
+  return bytes;
+}
+
+// One row of the embeddings, which needs all of A and one row of B.
+uint64_t EmbeddingBytes(const Weights& weights) {
   const TensorView& embeddings = weights.embeddings();
   uint64_t bytes = embeddings.StoredBytes() / embeddings.rows;
-  const size_t end = tensors.size() - (tied_output ? 0 : 1);
-  for (size_t i = 1; i < end; ++i) bytes += tensors[i].StoredBytes();
+  for (const LowRank& path :
+       weights.side_paths(weights.embeddings_index())) {
+    bytes += (path.a.size() + path.rank) * sizeof(float);
+  }
+  return bytes;
+}
+
+// What one token reads before the output projection: a row of the embeddings,
+// all layers and the final norm.
+uint64_t BodyBytes(const Weights& weights) {
+  uint64_t bytes = EmbeddingBytes(weights);
+  for (int i = 1; i <= weights.norm_index(); ++i) {
+    bytes += ReadBytes(weights, i);
+  }
   return bytes;
 }
 
@@ -87,8 +107,8 @@ Json CountAssembly(const Model& model, const AdapterStack& adapters,
   const SlmReader& reader = model.reader();
   const ModelShape& shape = model.shape();
   const Weights& weights = adapters.weights();
-  const uint64_t output_bytes = weights.output().StoredBytes();
-  const uint64_t body_bytes = BodyBytes(weights, shape.tied_output);
+  const uint64_t output_bytes = ReadBytes(weights, weights.output_index());
+  const uint64_t body_bytes = BodyBytes(weights);
   Json counted = {
       {"schema_version", std::string(kDiagnosticsSchema)},
       {"numerics_version", std::string(kNumericsVersion)},

@@ -108,6 +108,32 @@ TEST_F(CountedTest, AnAdaptedTensorIsReadAsF32) {
   EXPECT_EQ(after["tensors_by_dtype"], before["tensors_by_dtype"]);
 }
 
+TEST_F(CountedTest, LowRankFactorsAreReadBesideTheirTensor) {
+  TinyModelOptions options;
+  options.tied_output = true;
+  Load(options);
+  const Json before = Count();
+  const AlignedBytes adapter(TinyLowRankAdapter(
+      file_->text(),
+      {{"tok_embeddings.weight", 3, 1, RandomValues(1, 3 * 32, 1),
+        RandomValues(2, 260 * 3, 1)},
+       {"layers.0.wk.weight", 2, 1, RandomValues(3, 2 * 32, 1),
+        RandomValues(4, 16 * 2, 1)}}));
+  ASSERT_TRUE(stack_->Apply(AsBytes(adapter.text())).ok());
+  const Json after = Count();
+  constexpr uint64_t kWkBytes = 4 * 2 * (32 + 16);
+  constexpr uint64_t kEmbeddingBytes = 4 * 3 * (32 + 260);
+  EXPECT_EQ(after["materialized_bytes"],
+            std::to_string(kWkBytes + kEmbeddingBytes));
+  const auto more = [&](const char* counter) {
+    return std::stoull(after[counter].get<std::string>()) -
+           std::stoull(before[counter].get<std::string>());
+  };
+  EXPECT_EQ(more("body_weight_bytes_per_token"),
+            kWkBytes + 4 * (3 * 32 + 3));
+  EXPECT_EQ(more("output_weight_bytes_per_token"), kEmbeddingBytes);
+}
+
 TEST_F(CountedTest, UseIsZeroUntilCounted) {
   Load({});
   const Json use = Count()["use"];
