@@ -63,8 +63,8 @@ absl::StatusOr<AlignedBuffer> CopyFactor(absl::Span<const float> factor) {
 
 }  // namespace
 
-AdapterStack::AdapterStack(const Model& model)
-    : model_(&model), weights_(model.weights()) {}
+AdapterStack::AdapterStack(const Model& model, const Weights& base)
+    : model_(&model), base_(base), weights_(base) {}
 
 absl::StatusOr<AdapterReader> AdapterStack::Check(
     ByteSpan adapter_bytes, const Digest& digest,
@@ -140,7 +140,7 @@ absl::Status AdapterStack::Apply(ByteSpan adapter_bytes,
 }
 
 void AdapterStack::Reset() {
-  weights_ = model_->weights();
+  weights_ = base_;
   materialized_.clear();
   factors_.clear();
   digests_.clear();
