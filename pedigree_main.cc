@@ -3,6 +3,7 @@
 #include "evaluator/commands.h"
 #include "experiment/commands.h"
 #include "packager/commands.h"
+#include "packager/siblings.h"
 #include "release/commands.h"
 #include "release/inspect.h"
 #include "runtime/base/command_line.h"
@@ -12,7 +13,8 @@ int main(int argc, char** argv) {
   pedigree::CommandLine command_line(
       "pedigree", "Reproducible releases of small language models.");
   pedigree::AddPackagerCommands(command_line);
-  pedigree::AddRuntimeCommands(command_line, {pedigree::InspectPacketPath});
+  pedigree::AddRuntimeCommands(command_line, {pedigree::InspectPacketPath},
+                               pedigree::FindSiblingsInFiles);
   pedigree::AddEvaluatorCommands(command_line);
   pedigree::AddExperimentCommand(command_line);
   pedigree::AddReleaseCommands(command_line);

@@ -56,6 +56,23 @@ absl::Status CheckIdentity(const Sidecar& sidecar) {
   return CheckText("quality_boundary", sidecar.quality_boundary(), boundary);
 }
 
+absl::Status CheckReceipts(const Sidecar& sidecar) {
+  const auto& receipts = sidecar.parent_receipt_digests();
+  if (!receipts.empty() && sidecar.adapter_digests().empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("Invalid sidecar: ", receipts.size(),
+                     " parent_receipt_digests without an adapter"));
+  }
+  for (int i = 0; i < receipts.size(); ++i) {
+    PEDIGREE_RETURN_IF_ERROR(ParseDigest(receipts[i]).status());
+    if (i == 0 || receipts[i - 1] < receipts[i]) continue;
+    return absl::InvalidArgumentError(absl::StrCat(
+        "Invalid sidecar: parent_receipt_digests[", i, "] is \"", receipts[i],
+        "\", behind \"", receipts[i - 1], "\" (must ascend)"));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckAssembly(const Sidecar& sidecar) {
   PEDIGREE_ASSIGN_OR_RETURN(const Digest base,
                             ParseDigest(sidecar.model_digest()));
@@ -64,6 +81,7 @@ absl::Status CheckAssembly(const Sidecar& sidecar) {
     PEDIGREE_ASSIGN_OR_RETURN(const Digest adapter, ParseDigest(text));
     adapters.push_back(adapter);
   }
+  PEDIGREE_RETURN_IF_ERROR(CheckReceipts(sidecar));
   const std::string assembly = AssemblyDigest(base, adapters).ToString();
   PEDIGREE_RETURN_IF_ERROR(
       CheckText("assembly_digest", sidecar.assembly_digest(), assembly));

@@ -123,6 +123,22 @@ INSTANTIATE_TEST_SUITE_P(
                 "\"interval.upper\" is \"1\" (expected \"0.792340\")"},
         Forgery{"Pass", [](Sidecar& s) { s.set_passed(true); },
                 "\"passed\" is \"true\" (expected \"false\")"},
+        Forgery{"ReceiptOrder",
+                [](Sidecar& s) {
+                  for (const char* digit : {"b", "a"}) {
+                    s.add_parent_receipt_digests(
+                        "sha256:" + std::string(64, *digit));
+                  }
+                },
+                "parent_receipt_digests[1] is \"sha256:" +
+                    std::string(64, 'a') + "\", behind \"sha256:" +
+                    std::string(64, 'b') + "\" (must ascend)"},
+        Forgery{"ReceiptWithoutAdapter",
+                [](Sidecar& s) {
+                  s.clear_adapter_digests();
+                  s.add_parent_receipt_digests(Sha256("r").ToString());
+                },
+                "1 parent_receipt_digests without an adapter"},
         Forgery{"Numerics",
                 [](Sidecar& s) { s.set_numerics_version("v9"); },
                 "\"counted.numerics_version\" is \"v1\" (expected \"v9\")"}),

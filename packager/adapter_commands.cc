@@ -3,12 +3,15 @@
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "packager/command_inputs.h"
 #include "packager/descend.h"
 #include "packager/output_files.h"
 #include "packager/package.h"
+#include "packager/siblings.h"
 #include "runtime/adapters/adapter_stack.h"
+#include "runtime/adapters/validate_adapter.h"
 #include "runtime/base/file.h"
 #include "runtime/base/status_macros.h"
 #include "runtime/model/model.h"
@@ -38,6 +41,7 @@ absl::StatusOr<Outcome> Make(const MakeOptions& options) {
 struct CheckOptions {
   std::string adapter;
   std::string model;
+  std::vector<std::string> receipts;
 };
 
 absl::StatusOr<Outcome> Check(const CheckOptions& options) {
@@ -47,8 +51,14 @@ absl::StatusOr<Outcome> Check(const CheckOptions& options) {
                             MappedFile::Open(options.model));
   auto model = Model::Load(model_file.bytes());
   if (!model.ok()) return AnnotateWithPath(model.status(), options.model);
+  PEDIGREE_ASSIGN_OR_RETURN(
+      const std::vector<Sibling> siblings,
+      FindSiblingsInFiles((*model)->digest(), options.receipts));
+  ApplyOptions apply;
+  apply.siblings = siblings;
   PEDIGREE_RETURN_IF_ERROR(AnnotateWithPath(
-      AdapterStack(**model).Validate(adapter_file.bytes()), options.adapter));
+      AdapterStack(**model).Validate(adapter_file.bytes(), apply),
+      options.adapter));
   std::printf("adapter %s fits model %s\n",
               Sha256(adapter_file.bytes()).ToString().c_str(),
               (*model)->digest().ToString().c_str());
@@ -72,6 +82,9 @@ void AddCheck(CommandLine& command_line, CLI::App* group) {
       [options] { return Check(*options); });
   command->add_option("adapter", options->adapter, "Adapter")->required();
   command->add_option("--model", options->model, "Model")->required();
+  command->add_option("--adapter-receipt", options->receipts,
+                      "Receipt of quantize by which an adapter of a sibling "
+                      "fits the model; may be given again");
 }
 
 void AddStack(CommandLine& command_line, CLI::App* group) {

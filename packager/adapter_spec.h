@@ -17,10 +17,17 @@ namespace pedigree {
 // SHA-256 of the model's file.
 ParentIdentity IdentityOf(const SlmReader& model, const Digest& model_digest);
 
-// The ADP1 file that `spec_text`, an AdapterSpec in text format, describes for
-// `parent`. A tensor's deltas are, in this order of additions: 0, its pattern,
-// its elements, and for output.weight the spec's sequences. Tensors that it
-// does not name are not in the file.
+// The adapter that `spec_text`, an AdapterSpec in text format, describes for
+// `parent`. Tensors that it does not name are not in the file.
+//
+// ADP1, ASP1: a tensor's deltas are, in this order of additions: 0, its
+// pattern, its elements, and for output.weight the spec's sequences. ASP1
+// stores those that are not 0.
+//
+// ALR1: a factor's values are 0, its pattern (value i of A of tensor T is that
+// of value i of a tensor "T.a"; B likewise), its elements. The sequences are
+// factors of output.weight of scale 1, one rank a step: row k of A is
+// strength x embeddings[token], and B[next][k] is 1.
 //
 // Errors: kInvalidArgument, naming the tensor or field and both values.
 absl::StatusOr<std::string> MakeAdapter(std::string_view spec_text,

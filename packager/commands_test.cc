@@ -197,6 +197,18 @@ TEST_F(CommandsTest, AdapterCheckTellsWhetherItFits) {
                          "--model=" + Path("other.slm")});
   EXPECT_EQ(other.exit_code, 2);
   EXPECT_TRUE(absl::StrContains(other.err, "digits.adapter")) << other.err;
+  Expect(0, {"adapter", "check", Path("digits.adapter"),
+             "--model=" + Path("other.slm"),
+             "--adapter-receipt=" + Path("other.slm.receipt.json")});
+  const Ran import = Run({"adapter", "check", Path("digits.adapter"),
+                          "--model=" + Path("other.slm"),
+                          "--adapter-receipt=" +
+                              Path("parent.slm.receipt.json")});
+  EXPECT_EQ(import.exit_code, 2);
+  EXPECT_TRUE(absl::StrContains(
+      import.err, "parent.slm.receipt.json: Invalid receipt: operator is "
+                  "\"import\" (expected \"quantize\")"))
+      << import.err;
 }
 
 // A refusal: exit code 2, one line, nothing written.

@@ -1,8 +1,13 @@
 #include "packager/fuse.h"
 
+#include <vector>
+
+#include "absl/types/span.h"
 #include "packager/quantize.h"
 #include "packager/slm_writer.h"
 #include "runtime/base/bytes.h"
+#include "runtime/model/low_rank.h"
+#include "runtime/model/weights.h"
 #include "runtime/tensor/tensor_view.h"
 
 namespace pedigree {
@@ -20,6 +25,20 @@ TensorData CopyTensor(const SlmReader& reader, int index) {
   return data;
 }
 
+// The tensor's values in f32 with its side paths folded in.
+std::vector<float> FusedValues(const Weights& weights, int index) {
+  const TensorView& tensor = weights.tensors()[index];
+  const size_t columns = static_cast<size_t>(tensor.columns);
+  std::vector<float> values = LoadTensor(tensor);
+  for (const LowRank& path : weights.side_paths(index)) {
+    for (size_t row = 0; row < tensor.rows; ++row) {
+      LowRankRow(path, row,
+                 absl::MakeSpan(values).subspan(row * columns, columns));
+    }
+  }
+  return values;
+}
+
 }  // namespace
 
 absl::StatusOr<std::string> WriteFused(const Model& model,
@@ -29,14 +48,17 @@ absl::StatusOr<std::string> WriteFused(const Model& model,
   content.shape = reader.shape();
   content.tokenizer_section = std::string(AsText(reader.tokenizer_section()));
   for (size_t i = 0; i < reader.entries().size(); ++i) {
-    const TensorView& fused = stack.weights().tensors()[i];
-    if (fused.payload == reader.payload(i).data()) {
+    const Weights& weights = stack.weights();
+    const TensorView& tensor = weights.tensors()[i];
+    if (tensor.payload == reader.payload(i).data() &&
+        weights.side_paths(i).empty()) {
       content.tensors.push_back(CopyTensor(reader, i));
       continue;
     }
     const TensorEntry& entry = reader.entries()[i];
-    content.tensors.push_back(StoreTensor(LoadTensor(fused), fused.columns,
-                                          entry.dtype, entry.block_size));
+    content.tensors.push_back(StoreTensor(FusedValues(weights, i),
+                                          tensor.columns, entry.dtype,
+                                          entry.block_size));
   }
   return WriteSlm(content);
 }

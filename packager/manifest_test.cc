@@ -85,6 +85,29 @@ TEST(AdapterManifestTest, NamesParentAndTensors) {
   EXPECT_EQ(manifest.tensors(1).dims(0), 260u);
 }
 
+TEST(AdapterManifestTest, NamesTheFamily) {
+  const std::string model_bytes = TestModel();
+  const SlmReader model = *SlmReader::Parse(AsBytes(model_bytes));
+  const struct {
+    std::string family;
+    std::string kind;
+  } kFamilies[] = {{"ADP1", "dense"}, {"ASP1", "sparse"}, {"ALR1", "low-rank"}};
+  for (const auto& [family, kind] : kFamilies) {
+    const std::string spec =
+        "schema_version: \"pedigree.adapter_spec.v1\" family: \"" + family +
+        "\" sequences { text: \"12\" strength: \"1\" }";
+    const std::string bytes =
+        RunForTest("adapter-spec", {},
+                   {TestInput("spec", spec), TestInput("model", model_bytes)});
+    const packager::AdapterManifest manifest =
+        *MakeAdapterManifest({}, *AdapterReader::Parse(AsBytes(bytes)),
+                             Sha256(bytes), model);
+    EXPECT_EQ(manifest.family(), family);
+    EXPECT_EQ(manifest.tensors(0).kind(), kind);
+    EXPECT_EQ(manifest.tensors(0).dims(1), 64u);
+  }
+}
+
 TEST(SortLicensesTest, SortsAndDropsRepeats) {
   const std::vector<packager::License> sorted =
       SortLicenses({License("MIT", "b"), License("MIT", "a"),

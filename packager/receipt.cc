@@ -72,19 +72,24 @@ packager::Receipt MakeReceipt(std::string_view operator_name,
   return receipt;
 }
 
-absl::StatusOr<ReceiptCheck> VerifyReceipt(std::string_view receipt_text,
-                                           const FindInput& find_input) {
-  ReceiptCheck check;
-  PEDIGREE_RETURN_IF_ERROR(
-      ParseCanonicalRecord(receipt_text, "receipt", &check.stored));
-  if (check.stored.schema_version() != "pedigree.receipt.v1" ||
-      check.stored.operator_version() != kOperatorVersion) {
+absl::StatusOr<packager::Receipt> ParseReceipt(std::string_view text) {
+  packager::Receipt receipt;
+  PEDIGREE_RETURN_IF_ERROR(ParseCanonicalRecord(text, "receipt", &receipt));
+  if (receipt.schema_version() != "pedigree.receipt.v1" ||
+      receipt.operator_version() != kOperatorVersion) {
     return absl::UnimplementedError(absl::StrCat(
-        "Unsupported receipt: schema_version \"", check.stored.schema_version(),
-        "\", operator_version \"", check.stored.operator_version(),
+        "Unsupported receipt: schema_version \"", receipt.schema_version(),
+        "\", operator_version \"", receipt.operator_version(),
         "\" (this build runs \"pedigree.receipt.v1\", \"", kOperatorVersion,
         "\")"));
   }
+  return receipt;
+}
+
+absl::StatusOr<ReceiptCheck> VerifyReceipt(std::string_view receipt_text,
+                                           const FindInput& find_input) {
+  ReceiptCheck check;
+  PEDIGREE_ASSIGN_OR_RETURN(check.stored, ParseReceipt(receipt_text));
   std::vector<OperatorInput> inputs;
   for (const packager::FileReference& reference : check.stored.inputs()) {
     PEDIGREE_ASSIGN_OR_RETURN(const Digest digest,

@@ -22,6 +22,12 @@ packager::Receipt MakeReceipt(std::string_view operator_name,
                               absl::Span<const OperatorInput> inputs,
                               const OperatorOutput& output);
 
+// Reads a receipt.
+//
+// Errors: kInvalidArgument when `text` is no canonical receipt; kUnimplemented
+// for a schema or operator version that this build does not know.
+absl::StatusOr<packager::Receipt> ParseReceipt(std::string_view text);
+
 // Finds an input by digest; the bytes must live until VerifyReceipt returns.
 //
 // Errors: kNotFound.
@@ -30,9 +36,8 @@ using FindInput = std::function<absl::StatusOr<ByteSpan>(const Digest& digest)>;
 // Runs the receipt's operator again on its inputs and makes the receipt anew.
 // The receipt is true exactly when the result equals it.
 //
-// Errors: kInvalidArgument when `receipt_text` is no canonical receipt;
-// kUnimplemented for an operator or version that this build does not run; those
-// of `find_input` and of the operator.
+// Errors: those of ParseReceipt, of `find_input` and of the operator;
+// kUnimplemented for an operator that this build does not run.
 struct ReceiptCheck {
   packager::Receipt stored;
   packager::Receipt computed;

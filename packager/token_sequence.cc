@@ -10,10 +10,8 @@
 
 namespace pedigree {
 
-absl::Status AddTokenSequence(const packager::TokenSequence& sequence,
-                              const Tokenizer& tokenizer,
-                              absl::Span<const float> embeddings,
-                              absl::Span<float> output) {
+absl::StatusOr<std::vector<TokenStep>> TokenSteps(
+    const packager::TokenSequence& sequence, const Tokenizer& tokenizer) {
   PEDIGREE_ASSIGN_OR_RETURN(
       const float strength,
       ParseDecimal(sequence.strength(), "strength of a sequence"));
@@ -32,11 +30,24 @@ absl::Status AddTokenSequence(const packager::TokenSequence& sequence,
                      " tokens (expected 2 or more), text of ",
                      sequence.text().size(), " bytes"));
   }
-  const size_t hidden_size = output.size() / tokenizer.vocab_size();
+  std::vector<TokenStep> steps;
   for (size_t i = 0; i + 1 < ids.size(); ++i) {
-    const float* from = &embeddings[ids[i] * hidden_size];
-    float* to = &output[ids[i + 1] * hidden_size];
-    for (size_t c = 0; c < hidden_size; ++c) to[c] += strength * from[c];
+    steps.push_back({ids[i], ids[i + 1], strength});
+  }
+  return steps;
+}
+
+absl::Status AddTokenSequence(const packager::TokenSequence& sequence,
+                              const Tokenizer& tokenizer,
+                              absl::Span<const float> embeddings,
+                              absl::Span<float> output) {
+  PEDIGREE_ASSIGN_OR_RETURN(const std::vector<TokenStep> steps,
+                            TokenSteps(sequence, tokenizer));
+  const size_t hidden_size = output.size() / tokenizer.vocab_size();
+  for (const TokenStep& step : steps) {
+    const float* from = &embeddings[step.token * hidden_size];
+    float* to = &output[step.next * hidden_size];
+    for (size_t c = 0; c < hidden_size; ++c) to[c] += step.strength * from[c];
   }
   return absl::OkStatus();
 }

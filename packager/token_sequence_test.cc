@@ -60,6 +60,17 @@ TEST_F(TokenSequenceTest, EachTokenLearnsTheOneBeforeIt) {
   EXPECT_EQ(Row(kEos), std::vector<float>({1.0f, 1.0f}));
 }
 
+TEST_F(TokenSequenceTest, StepsAreItsNeighbours) {
+  const auto steps = TokenSteps(Sequence("ab", true, "2"), *tokenizer_);
+  ASSERT_TRUE(steps.ok()) << steps.status();
+  ASSERT_EQ(steps->size(), 2u);
+  EXPECT_EQ((*steps)[0].token, uint32_t{'a'});
+  EXPECT_EQ((*steps)[0].next, uint32_t{'b'});
+  EXPECT_EQ((*steps)[0].strength, 2);
+  EXPECT_EQ((*steps)[1].token, uint32_t{'b'});
+  EXPECT_EQ((*steps)[1].next, kEos);
+}
+
 TEST_F(TokenSequenceTest, StopEndsWithEos) {
   ASSERT_TRUE(Add(Sequence("z", true, "1")).ok());
   EXPECT_EQ(Row(kEos), std::vector<float>({245.0f, 246.0f}));

@@ -17,9 +17,10 @@ _DOC = """One adapter, which fits only the parent it was made for.
         spec = "digits_adapter.textproto",
     )
 
-makes `digits.adapter` with its manifest and receipt beside it. The adapter holds
-the parent's SHA-256 and shape, so it is refused by any other model. Its bytes
-depend on the spec and the parent only.
+makes `digits.adapter` with its manifest and receipt beside it. The spec names the
+family: dense deltas (ADP1), sparse deltas (ASP1) or low-rank factors (ALR1). The
+adapter holds the parent's SHA-256 and shape, so it is refused by any other model.
+Its bytes depend on the spec and the parent only.
 """
 
 def _slm_adapter_impl(ctx):
@@ -78,7 +79,7 @@ slm_adapter = rule(
             providers = [SlmModelInfo],
         ),
         "spec": attr.label(
-            doc = "The deltas: an AdapterSpec of packager/records.proto in the text format.",
+            doc = "The deltas or factors: an AdapterSpec of packager/records.proto in the text format.",
             allow_single_file = [".textproto"],
             mandatory = True,
         ),

@@ -56,8 +56,8 @@ std::string Hex64(uint64_t value) {
 
 absl::StatusOr<AdapterKind> ParseMagic(ByteSpan file_bytes) {
   const std::string_view magic = AsText(file_bytes).substr(0, 4);
-  for (const AdapterKind kind : kAdapterKinds) {
-    if (magic == AdapterFamily(kind)) return kind;
+  if (const auto kind = FindAdapterFamily(magic); kind.has_value()) {
+    return *kind;
   }
   return AdapterError("magic is \"", absl::CHexEscape(magic),
                       "\" (expected \"ADP1\", \"ASP1\" or \"ALR1\"), "
@@ -412,6 +412,14 @@ std::string_view AdapterKindName(AdapterKind kind) {
 std::string_view AdapterFamily(AdapterKind kind) {
   constexpr std::string_view kFamilies[] = {"ADP1", "ASP1", "ALR1"};
   return kFamilies[static_cast<uint32_t>(kind) - 1];
+}
+
+std::optional<AdapterKind> FindAdapterFamily(std::string_view magic) {
+  for (const AdapterKind kind : {AdapterKind::kDense, AdapterKind::kSparse,
+                                 AdapterKind::kLowRank}) {
+    if (magic == AdapterFamily(kind)) return kind;
+  }
+  return std::nullopt;
 }
 
 absl::StatusOr<AdapterReader> AdapterReader::Parse(ByteSpan file_bytes) {

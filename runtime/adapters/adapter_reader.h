@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -30,13 +31,11 @@ enum class AdapterKind : uint32_t {
   kLowRank = 3,  // ALR1
 };
 
-inline constexpr AdapterKind kAdapterKinds[] = {
-    AdapterKind::kDense, AdapterKind::kSparse, AdapterKind::kLowRank};
-
 // "dense", "sparse" or "low-rank".
 std::string_view AdapterKindName(AdapterKind kind);
-// The family's magic: "ADP1", "ASP1" or "ALR1".
+// The family's magic: "ADP1", "ASP1" or "ALR1"; and back.
 std::string_view AdapterFamily(AdapterKind kind);
+std::optional<AdapterKind> FindAdapterFamily(std::string_view magic);
 
 // What an adapter says about the only model it may change.
 struct ParentIdentity {

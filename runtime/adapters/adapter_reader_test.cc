@@ -3,6 +3,7 @@
 
 #include "runtime/adapters/adapter_reader.h"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -102,6 +103,8 @@ TEST(AdapterReaderTest, NamesKindsAndFamilies) {
   EXPECT_EQ(AdapterFamily(AdapterKind::kDense), "ADP1");
   EXPECT_EQ(AdapterFamily(AdapterKind::kSparse), "ASP1");
   EXPECT_EQ(AdapterFamily(AdapterKind::kLowRank), "ALR1");
+  EXPECT_EQ(FindAdapterFamily("ALR1"), AdapterKind::kLowRank);
+  EXPECT_EQ(FindAdapterFamily("ADP2"), std::nullopt);
 }
 
 TEST(AdapterReaderTest, RefusesEachPrefixAndEachFlippedBit) {

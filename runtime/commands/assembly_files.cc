@@ -4,16 +4,20 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "CLI/CLI.hpp"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "runtime/adapters/adapter_stack.h"
+#include "runtime/adapters/validate_adapter.h"
 #include "runtime/base/bytes.h"
 #include "runtime/base/file.h"
 #include "runtime/base/sha256.h"
 #include "runtime/base/status_macros.h"
+#include "runtime/evaluation/evaluate.h"
 #include "runtime/exports/runtime.h"
 #include "runtime/kernels/kernels.h"
 #include "runtime/kernels/target.h"
@@ -39,9 +43,23 @@ absl::Status CheckDigest(const std::string& expected, ByteSpan bytes) {
                    " (expected ", digest.ToString(), ")"));
 }
 
-absl::Status Apply(const std::string& path, Runtime& runtime) {
-  PEDIGREE_ASSIGN_OR_RETURN(const MappedFile file, MappedFile::Open(path));
-  return AnnotateWithPath(runtime.ApplyAdapter(file.bytes()), path);
+absl::Status ApplyAdapters(const AssemblyOptions& options, Runtime& runtime) {
+  std::vector<Sibling> siblings;
+  if (!options.adapter_receipts.empty()) {
+    PEDIGREE_ASSIGN_OR_RETURN(const Subject subject, runtime.GetSubject());
+    PEDIGREE_ASSIGN_OR_RETURN(
+        siblings, options.find_siblings(subject.model_digest,
+                                        options.adapter_receipts));
+  }
+  ApplyOptions apply;
+  apply.allow_repeat = options.allow_repeated_adapter;
+  apply.siblings = siblings;
+  for (const std::string& path : options.adapters) {
+    PEDIGREE_ASSIGN_OR_RETURN(const MappedFile file, MappedFile::Open(path));
+    PEDIGREE_RETURN_IF_ERROR(
+        AnnotateWithPath(runtime.ApplyAdapter(file.bytes(), apply), path));
+  }
+  return absl::OkStatus();
 }
 
 // "scalar, sse4, ..": what this machine runs.
@@ -75,12 +93,23 @@ absl::StatusOr<RuntimeOptions> MakeRuntimeOptions(
 
 }  // namespace
 
-void AddAssemblyOptions(CLI::App& command, AssemblyOptions& options) {
+void AddAssemblyOptions(CLI::App& command, SiblingFinder find_siblings,
+                        AssemblyOptions& options) {
   command.add_option("MODEL", options.model, "The .slm file")->required();
   command
       .add_option("--adapter", options.adapters,
                   "Adapter to apply; may be given again, in order")
       ->type_name("FILE");
+  command.add_flag("--allow-repeated-adapter", options.allow_repeated_adapter,
+                   "Apply an adapter that is applied already once more");
+  options.find_siblings = std::move(find_siblings);
+  if (options.find_siblings) {
+    command
+        .add_option("--adapter-receipt", options.adapter_receipts,
+                    "Receipt of quantize by which an adapter of a sibling "
+                    "fits the model; may be given again")
+        ->type_name("FILE");
+  }
   command
       .add_option("--expect-digest", options.expect_digest,
                   "sha256:.. that the model file must have")
@@ -110,9 +139,7 @@ absl::StatusOr<LoadedAssembly> LoadedAssembly::Open(
   LoadedAssembly assembly(std::move(model), runtime_options);
   PEDIGREE_RETURN_IF_ERROR(AnnotateWithPath(
       assembly.runtime_->LoadModel(assembly.model_.bytes()), options.model));
-  for (const std::string& adapter : options.adapters) {
-    PEDIGREE_RETURN_IF_ERROR(Apply(adapter, *assembly.runtime_));
-  }
+  PEDIGREE_RETURN_IF_ERROR(ApplyAdapters(options, *assembly.runtime_));
   return assembly;
 }
 

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "runtime/base/command_line.h"
+#include "runtime/commands/assembly_files.h"
 #include "runtime/commands/eval_command.h"
 #include "runtime/commands/generate_command.h"
 #include "runtime/commands/inspect.h"
@@ -12,9 +13,10 @@
 namespace pedigree {
 
 void AddRuntimeCommands(CommandLine& command_line,
-                        std::vector<Inspector> inspectors) {
-  AddGenerateCommand(command_line);
-  AddEvalCommand(command_line);
+                        std::vector<Inspector> inspectors,
+                        SiblingFinder find_siblings) {
+  AddGenerateCommand(command_line, find_siblings);
+  AddEvalCommand(command_line, std::move(find_siblings));
   AddInspectCommand(command_line, std::move(inspectors));
 }
 

@@ -2,18 +2,23 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "runtime/adapters/validate_adapter.h"
 #include "runtime/base/bytes.h"
 #include "runtime/base/command_line.h"
 #include "runtime/base/file.h"
 #include "runtime/base/json.h"
 #include "runtime/base/sha256.h"
+#include "runtime/commands/assembly_files.h"
 #include "runtime/exports/runtime.h"
+#include "runtime/format/slm_format.h"
 #include "runtime/testing/tiny_model.h"
 #include "runtime/tokenizer/utf8.h"
 
@@ -51,12 +56,13 @@ class CommandsTest : public testing::Test {
     return *ReadFile(Path(name));
   }
 
-  static Ran Command(std::vector<std::string> args) {
+  static Ran Command(std::vector<std::string> args,
+                     SiblingFinder find_siblings = nullptr) {
     args.insert(args.begin(), "pedigree");
     std::vector<char*> argv;
     for (std::string& arg : args) argv.push_back(arg.data());
     CommandLine command_line("pedigree", "A test");
-    AddRuntimeCommands(command_line);
+    AddRuntimeCommands(command_line, {}, std::move(find_siblings));
     testing::internal::CaptureStdout();
     testing::internal::CaptureStderr();
     Ran run;
@@ -93,6 +99,59 @@ TEST_F(CommandsTest, GenerateEchoesAndAppliesAdapters) {
                            "--adapter=" + Path("a.adp1")});
   EXPECT_EQ(run.exit_code, 0) << run.err;
   EXPECT_EQ(run.out, "hello" + Expected(true));
+}
+
+TEST_F(CommandsTest, AnAdapterIsRepeatedOnlyWhenAskedFor) {
+  std::vector<std::string> args = {"generate",
+                                   Path("m.slm"),
+                                   "--prompt=hello",
+                                   "--max-new-tokens=1",
+                                   "--adapter=" + Path("a.adp1"),
+                                   "--adapter=" + Path("a.adp1"),
+                                   "--diagnostics=" + Path("d.json")};
+  const Ran refused = Command(args);
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_THAT(refused.err, HasSubstr("Adapter is applied already: sha256:"));
+  args.push_back("--allow-repeated-adapter");
+  const Ran run = Command(args);
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  const Json document = *ParseJson(Read("d.json"), "diagnostics");
+  EXPECT_EQ(document["counted"]["applied_adapter_count"], 2);
+}
+
+TEST_F(CommandsTest, ReceiptsLetASiblingsAdapterIn) {
+  TinyModelOptions options;
+  options.dtype = DType::kQ8_0;
+  Write("q.slm", TinyModel(options));
+  Write("manifest.json", "m");
+  const std::vector<std::string> args = {
+      "eval",
+      Path("q.slm"),
+      "--suite=" + Path("s.json"),
+      "--out=" + Path("sibling.json"),
+      "--manifest=" + Path("manifest.json"),
+      "--adapter=" + Path("a.adp1"),
+      "--adapter-receipt=" + Path("r.json")};
+  const SiblingFinder finder = [&](const Digest& model,
+                                   const std::vector<std::string>& receipts)
+      -> absl::StatusOr<std::vector<Sibling>> {
+    EXPECT_EQ(model, Sha256(Read("q.slm")));
+    EXPECT_EQ(receipts, std::vector<std::string>{Path("r.json")});
+    return std::vector<Sibling>{{Sha256(model_.text()), {Sha256("receipt")}}};
+  };
+  const Ran run = Command(args, finder);
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  const Json sidecar = *ParseJson(Read("sibling.json"), "sidecar");
+  EXPECT_EQ(sidecar["parent_receipt_digests"],
+            Json::array({Sha256("receipt").ToString()}));
+  const Ran none = Command(args, [](const Digest&, const auto&) {
+    return absl::StatusOr<std::vector<Sibling>>(
+        absl::InvalidArgumentError("r.json: bad"));
+  });
+  EXPECT_EQ(none.exit_code, 2);
+  EXPECT_EQ(none.err, "pedigree: r.json: bad\n");
+  // The runtime alone reads no receipts.
+  EXPECT_EQ(Command(args).exit_code, 2);
 }
 
 TEST_F(CommandsTest, GenerateWritesDiagnostics) {

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -72,12 +73,12 @@ absl::StatusOr<Outcome> RunEval(const EvalOptions& options) {
 
 }  // namespace
 
-void AddEvalCommand(CommandLine& command_line) {
+void AddEvalCommand(CommandLine& command_line, SiblingFinder find_siblings) {
   const auto options = std::make_shared<EvalOptions>();
   CLI::App* command = command_line.Add(
       nullptr, "eval", "Run a frozen suite and write the sidecar",
       [options] { return RunEval(*options); });
-  AddAssemblyOptions(*command, options->assembly);
+  AddAssemblyOptions(*command, std::move(find_siblings), options->assembly);
   command->add_option("--suite", options->suite, "The frozen suite")
       ->type_name("FILE")
       ->required();

@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -79,12 +80,13 @@ absl::StatusOr<Outcome> RunGenerate(const GenerateOptions& options) {
 
 }  // namespace
 
-void AddGenerateCommand(CommandLine& command_line) {
+void AddGenerateCommand(CommandLine& command_line,
+                        SiblingFinder find_siblings) {
   const auto options = std::make_shared<GenerateOptions>();
   CLI::App* command =
       command_line.Add(nullptr, "generate", "Generate text from a prompt",
                        [options] { return RunGenerate(*options); });
-  AddAssemblyOptions(*command, options->assembly);
+  AddAssemblyOptions(*command, std::move(find_siblings), options->assembly);
   command->add_option("--prompt", options->prompt, "Text to go on from")
       ->required();
   command

@@ -4,7 +4,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
@@ -169,12 +168,6 @@ void AppendMembers(const Json& json, const std::string& indent,
   }
 }
 
-bool IsAdapterMagic(std::string_view magic) {
-  return std::any_of(
-      std::begin(kAdapterKinds), std::end(kAdapterKinds),
-      [&](AdapterKind kind) { return magic == AdapterFamily(kind); });
-}
-
 }  // namespace
 
 absl::StatusOr<Json> InspectModel(ByteSpan file_bytes) {
@@ -221,7 +214,7 @@ absl::StatusOr<std::optional<Json>> InspectRuntimeFile(
   absl::StatusOr<Json> json;
   if (magic == kSlmMagic) {
     json = InspectModel(file.bytes());
-  } else if (IsAdapterMagic(magic)) {
+  } else if (FindAdapterFamily(magic).has_value()) {
     json = InspectAdapter(file.bytes());
   } else {
     return std::nullopt;

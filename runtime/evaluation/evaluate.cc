@@ -176,14 +176,18 @@ Json IntervalRecord(const Totals& totals) {
               {"upper", interval.upper}};
 }
 
+Json DigestList(const std::vector<Digest>& digests) {
+  Json list = Json::array();
+  for (const Digest& digest : digests) list.push_back(digest.ToString());
+  return list;
+}
+
 void AddSubject(const Subject& subject, Json& sidecar) {
-  Json adapters = Json::array();
-  for (const Digest& adapter : subject.adapter_digests) {
-    adapters.push_back(adapter.ToString());
-  }
   sidecar["model_digest"] = subject.model_digest.ToString();
-  sidecar["adapter_digests"] = std::move(adapters);
+  sidecar["adapter_digests"] = DigestList(subject.adapter_digests);
   sidecar["assembly_digest"] = subject.assembly_digest.ToString();
+  sidecar["parent_receipt_digests"] =
+      DigestList(subject.parent_receipt_digests);
 }
 
 }  // namespace

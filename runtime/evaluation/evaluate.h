@@ -29,6 +29,9 @@ struct Subject {
   // SHA-256 of the canonical JSON {"adapters":[...],"base":"sha256:..."};
   // names the assembly everywhere, with and without adapters.
   Digest assembly_digest;
+  // Receipts by which adapters that were made for a sibling of the model were
+  // accepted (docs/formats/adapter.md, "Siblings"); ascending.
+  std::vector<Digest> parent_receipt_digests;
   // Counted diagnostics of the assembly, with no use
   // (docs/formats/diagnostics.md).
   Json counted;

@@ -32,6 +32,7 @@ class TableRunner : public CaseRunner {
     subject.model_digest = Sha256("model");
     subject.adapter_digests = {Sha256("first"), Sha256("second")};
     subject.assembly_digest = Sha256("assembly");
+    subject.parent_receipt_digests = {Sha256("receipt")};
     subject.counted = {{"kv_bytes_per_token", "10"},
                        {"body_weight_bytes_per_token", "1000"},
                        {"output_weight_bytes_per_token", "100"}};
@@ -116,6 +117,8 @@ TEST(EvaluateTest, NamesSubjectSuiteAndEvaluator) {
   EXPECT_EQ(sidecar["manifest_digest"], Sha256("manifest").ToString());
   EXPECT_EQ(sidecar["adapter_digests"],
             (Json{Sha256("first").ToString(), Sha256("second").ToString()}));
+  EXPECT_EQ(sidecar["parent_receipt_digests"],
+            Json::array({Sha256("receipt").ToString()}));
   EXPECT_EQ(sidecar["suite"], (Json{{"name", "smoke"},
                                     {"version", "1"},
                                     {"digest",

@@ -215,14 +215,17 @@ absl::Status Runtime::LoadModel(ByteSpan file_bytes) {
   return absl::OkStatus();
 }
 
-absl::Status Runtime::ValidateAdapter(ByteSpan adapter_bytes) {
+absl::Status Runtime::ValidateAdapter(ByteSpan adapter_bytes,
+                                      const ApplyOptions& options) {
   if (!model_loaded()) return NotLoaded();
-  return state_->loaded->adapters.Validate(adapter_bytes);
+  return state_->loaded->adapters.Validate(adapter_bytes, options);
 }
 
-absl::Status Runtime::ApplyAdapter(ByteSpan adapter_bytes) {
+absl::Status Runtime::ApplyAdapter(ByteSpan adapter_bytes,
+                                   const ApplyOptions& options) {
   if (!model_loaded()) return NotLoaded();
-  PEDIGREE_RETURN_IF_ERROR(state_->loaded->adapters.Apply(adapter_bytes));
+  PEDIGREE_RETURN_IF_ERROR(
+      state_->loaded->adapters.Apply(adapter_bytes, options));
   return ResetContext();
 }
 
@@ -275,6 +278,9 @@ absl::StatusOr<Subject> Runtime::GetSubject() {
   subject.adapter_digests.assign(loaded.adapters.digests().begin(),
                                  loaded.adapters.digests().end());
   subject.assembly_digest = loaded.adapters.assembly_digest();
+  subject.parent_receipt_digests.assign(
+      loaded.adapters.receipt_digests().begin(),
+      loaded.adapters.receipt_digests().end());
   subject.counted = CountAssembly(*loaded.model, loaded.adapters);
   return subject;
 }

@@ -14,6 +14,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "runtime/adapters/adapter_stack.h"
 #include "runtime/base/bytes.h"
 #include "runtime/base/sha256.h"
 #include "runtime/evaluation/evaluate.h"
@@ -58,11 +59,12 @@ class Runtime : public CaseRunner {
   absl::Status LoadModel(ByteSpan file_bytes);
 
   // Whether the adapter may be applied now; changes nothing.
-  absl::Status ValidateAdapter(ByteSpan adapter_bytes);
+  absl::Status ValidateAdapter(ByteSpan adapter_bytes,
+                               const ApplyOptions& options = {});
   // Validates, then applies on top of those applied before: all or nothing.
-  // Clears the context. Does not keep `adapter_bytes`. An adapter that is
-  // applied already is refused.
-  absl::Status ApplyAdapter(ByteSpan adapter_bytes);
+  // Clears the context. Does not keep `adapter_bytes`.
+  absl::Status ApplyAdapter(ByteSpan adapter_bytes,
+                            const ApplyOptions& options = {});
   // Back to the base model, exactly. Clears the context.
   absl::Status ResetAdapters();
 

@@ -4,15 +4,19 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "gtest/gtest.h"
+#include "runtime/adapters/adapter_stack.h"
+#include "runtime/adapters/validate_adapter.h"
 #include "runtime/base/bytes.h"
 #include "runtime/base/error_code.h"
 #include "runtime/base/json.h"
 #include "runtime/base/sha256.h"
 #include "runtime/evaluation/evaluate.h"
+#include "runtime/format/slm_format.h"
 #include "runtime/testing/tiny_model.h"
 
 namespace pedigree {
@@ -139,6 +143,26 @@ TEST_F(RuntimeTest, AdaptersChangeTheOutputAndResetRestoresIt) {
   EXPECT_EQ(subject->counted["use"]["case_count"], 0);
   ASSERT_TRUE(runtime_.ResetAdapters().ok());
   EXPECT_EQ(Output(), base);
+}
+
+TEST_F(RuntimeTest, TheSubjectNamesTheReceiptsOfASiblingsAdapter) {
+  Load();
+  TinyModelOptions options;
+  options.dtype = DType::kQ8_0;
+  const std::string sibling = TinyModel(options);
+  const AlignedBytes adapter(TinyAdapter(
+      sibling, {{"norm.weight", std::vector<float>(32, 0.5f)}}));
+  EXPECT_EQ(GetErrorCode(runtime_.ApplyAdapter(AsBytes(adapter.text()))),
+            ErrorCode::kAdapterIdentityMismatch);
+  const Sibling siblings[] = {{Sha256(sibling), {Sha256("receipt")}}};
+  ApplyOptions apply;
+  apply.siblings = siblings;
+  EXPECT_TRUE(runtime_.ValidateAdapter(AsBytes(adapter.text()), apply).ok());
+  ASSERT_TRUE(runtime_.ApplyAdapter(AsBytes(adapter.text()), apply).ok());
+  EXPECT_EQ(runtime_.GetSubject()->parent_receipt_digests,
+            std::vector<Digest>{Sha256("receipt")});
+  ASSERT_TRUE(runtime_.ResetAdapters().ok());
+  EXPECT_TRUE(runtime_.GetSubject()->parent_receipt_digests.empty());
 }
 
 TEST_F(RuntimeTest, ApplyingAndResettingForgetTheContext) {

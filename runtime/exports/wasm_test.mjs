@@ -21,6 +21,9 @@ const code = {
 
 const compiled = new WebAssembly.Module(fs.readFileSync(modulePath));
 
+// One of each family, in the order that native_outputs.sh applies them.
+const families = ["adp1", "asp1", "alr1"];
+
 function file(name) {
   assert.ok(files.has(name), `missing file ${name}`);
   return files.get(name);
@@ -137,7 +140,10 @@ const tests = {
         code.ok);
       host.generate("Once upon", 30);
       assert.equal(host.text(), file(`${kind}.sampled.txt`).toString(), kind);
-      host.expectOk(host.call("apply_adapter_delta", file(`${kind}.adp1`)));
+      for (const family of families) {
+        host.expectOk(
+          host.call("apply_adapter_delta", file(`${kind}.${family}`)));
+      }
       host.m.set_sampling_config(0.5, 1024, 1, 0n);
       host.generate("Once upon", 30);
       assert.equal(host.text(), file(`${kind}.adapted.txt`).toString(), kind);
@@ -154,11 +160,15 @@ const tests = {
       };
       const base = file(`${kind}.sidecar.json`);
       assert.ok(run().equals(base), kind);
-      assert.equal(host.call("validate_adapter_delta", file(`${kind}.adp1`)),
-        code.ok);
+      for (const family of families) {
+        const adapter = file(`${kind}.${family}`);
+        assert.equal(host.call("validate_adapter_delta", adapter), code.ok);
+      }
       assert.ok(run().equals(base), "validation changed the model");
-      assert.equal(host.callAt(1, "apply_adapter_delta", file(`${kind}.adp1`)),
-        code.ok);
+      for (const family of families) {
+        const adapter = file(`${kind}.${family}`);
+        assert.equal(host.callAt(1, "apply_adapter_delta", adapter), code.ok);
+      }
       const adapted = run();
       assert.ok(adapted.equals(file(`${kind}.adapted.sidecar.json`)), kind);
       assert.ok(!adapted.equals(base));

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
@@ -52,12 +53,29 @@ absl::Status WriteKind(const Kind& kind, const std::string& folder) {
   options.block_size = kind.block_size;
   const std::string model = TinyModel(options);
   const std::string path = absl::StrCat(folder, "/", kind.name);
-  const absl::Status status = WriteFileAtomically(path + ".slm", model);
-  if (!status.ok()) return status;
-  return WriteFileAtomically(
-      path + ".adp1",
-      TinyAdapter(model, {{"layers.1.w2.weight", RandomValues(5, 2048, 0.5f)},
-                          {"norm.weight", RandomValues(6, 32, 1)}}));
+  const std::pair<std::string_view, std::string> files[] = {
+      {".slm", model},
+      {".adp1",
+       TinyAdapter(model, {{"layers.1.w2.weight", RandomValues(5, 2048, 0.5f)},
+                           {"norm.weight", RandomValues(6, 32, 1)}})},
+      {".asp1",
+       TinySparseAdapter(model, {{"layers.0.wv.weight",
+                                  {0, 3, 77, 300, 511},
+                                  RandomValues(7, 5, 2)}})},
+      {".alr1",
+       TinyLowRankAdapter(
+           model,
+           {{"tok_embeddings.weight", 3, 0.5f, RandomValues(8, 3 * 32, 1),
+             RandomValues(9, 260 * 3, 1)},
+            {"layers.1.w2.weight", 17, 0.25f, RandomValues(10, 17 * 64, 1),
+             RandomValues(11, 32 * 17, 1)}})},
+  };
+  for (const auto& [extension, bytes] : files) {
+    const absl::Status status =
+        WriteFileAtomically(absl::StrCat(path, extension), bytes);
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
 }
 
 absl::Status WriteAll(const std::string& folder) {
