@@ -13,6 +13,7 @@
 #include "runtime/adapters/validate_adapter.h"
 #include "runtime/base/file.h"
 #include "runtime/base/sha256.h"
+#include "runtime/commands/engine_options.h"
 #include "runtime/exports/runtime.h"
 
 namespace pedigree {
@@ -33,12 +34,7 @@ struct AssemblyOptions {
   // "sha256:..", or empty: what the model file must be, checked before
   // anything in it is read.
   std::string expect_digest;
-  // 0: as many as there are cores.
-  int threads = 0;
-  // TargetName of the kernels, or empty for the best.
-  std::string target;
-  // Whether weights stay as they lie in the file.
-  bool no_repack = false;
+  EngineOptions engine;
 };
 
 // Adds the positional MODEL and the options above to `command`;
@@ -50,9 +46,8 @@ void AddAssemblyOptions(CLI::App& command, SiblingFinder find_siblings,
 // A runtime with the model loaded and the adapters applied.
 class LoadedAssembly {
  public:
-  // Errors: kInvalidArgument for threads or a target that this machine has not;
-  // those of MappedFile::Open, Runtime::LoadModel and
-  // Runtime::ApplyAdapter with the file's path; kFailedPrecondition when the
+  // Errors: those of MakeRuntimeOptions; those of MappedFile::Open,
+  // Runtime::LoadModel and Runtime::ApplyAdapter with the file's path; kFailedPrecondition when the
   // digest is not the expected one; those of the finder.
   static absl::StatusOr<LoadedAssembly> Open(const AssemblyOptions& options);
 

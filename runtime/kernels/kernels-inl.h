@@ -695,9 +695,33 @@ size_t ArgMax(const float* x, size_t size) {
   return i;
 }
 
+// Independent chains, as many as hide an instruction's latency.
+uint64_t MultiplyInRegisters(size_t iterations) {
+  constexpr size_t kChains = 10;
+  alignas(64) uint8_t bytes[64];
+  for (size_t i = 0; i < sizeof(bytes); ++i) bytes[i] = 1;
+  const typename Dot::Weights w = Dot::LoadQ8(bytes);
+  typename Dot::Sum sums[kChains];
+  PEDIGREE_UNROLL
+  for (size_t i = 0; i < kChains; ++i) sums[i] = Dot::Start(0);
+  const int8_t x[4] = {1, 1, 1, 1};
+  for (size_t n = 0; n < iterations; ++n) {
+    // Keeps the loop from being folded into one multiplication.
+    asm volatile("" : : "m"(x));
+    PEDIGREE_UNROLL
+    for (size_t i = 0; i < kChains; ++i) Dot::AddQ8(sums[i], w, x);
+  }
+  PEDIGREE_UNROLL
+  for (size_t i = 0; i < kChains; ++i) {
+    const I16 result = Dot::Finish(sums[i]);
+    asm volatile("" : : "m"(result));
+  }
+  return uint64_t{iterations} * kChains * kTileRows * 4;
+}
+
 constexpr Kernels MakeKernels(Target target) {
   return {target, MatMul, Quantize, RmsNorm, SwiGlu,
-          Add,    Rope,   Finite,   Attend,  ArgMax};
+          Add,    Rope,   Finite,   Attend,  ArgMax, MultiplyInRegisters};
 }
 
 #undef PEDIGREE_UNROLL

@@ -117,6 +117,10 @@ struct Kernels {
 
   // The lowest index of the largest of `size` >= 1 finite values.
   size_t (*arg_max)(const float* x, size_t size);
+
+  // For benchmarks: multiplies 8-bit operands that stay in registers, as fast as
+  // this target can. Returns how many multiply-adds that were.
+  uint64_t (*multiply_in_registers)(size_t iterations);
 };
 
 // The table of a target; null when this build or this machine lacks it.

@@ -120,9 +120,22 @@ size_t ArgMax(const float* x, size_t size) {
   return static_cast<size_t>(std::max_element(x, x + size) - x);
 }
 
+uint64_t MultiplyInRegisters(size_t iterations) {
+  int32_t sum = 0;
+  for (size_t i = 0; i < iterations; ++i) {
+    int32_t weight = 3;
+    // Keeps the loop from being folded into one multiplication.
+    asm volatile("" : "+r"(weight));
+    sum += weight * 5;
+  }
+  asm volatile("" : : "r"(sum));
+  return iterations;
+}
+
 constexpr Kernels kKernels = {
     Target::kScalar, ScalarMatMul, Quantize, RmsNormRow, SwiGluRow,
-    Add,             Rope,         Finite,   Attend,     ArgMax};
+    Add,             Rope,         Finite,   Attend,     ArgMax,
+    MultiplyInRegisters};
 
 }  // namespace
 

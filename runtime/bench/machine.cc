@@ -1,0 +1,91 @@
+#include "runtime/bench/machine.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "runtime/base/status_macros.h"
+#include "runtime/kernels/kernels.h"
+#include "runtime/tensor/aligned_buffer.h"
+#include "runtime/threads/thread_pool.h"
+
+namespace pedigree {
+namespace {
+
+constexpr size_t kWords = 16;
+typedef uint64_t Words __attribute__((ext_vector_type(kWords)));
+
+uint64_t Sum(const uint8_t* begin, const uint8_t* end) {
+  Words sum = 0;
+  for (; begin < end; begin += sizeof(Words)) {
+    Words words;
+    std::memcpy(&words, begin, sizeof(words));
+    sum += words;
+  }
+  return __builtin_reduce_add(sum);
+}
+
+// So that no loop is found to be of no use.
+template <typename T>
+void Keep(const T& value) {
+  asm volatile("" : : "r,m"(value) : "memory");
+}
+
+}  // namespace
+
+double SteadySeconds() {
+  return std::chrono::duration<double>(
+             std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
+
+absl::StatusOr<BandwidthProbe> BandwidthProbe::Create() {
+  PEDIGREE_ASSIGN_OR_RETURN(AlignedBuffer buffer,
+                            AlignedBuffer::Allocate(kBytes, "memory to read"));
+  return BandwidthProbe(std::move(buffer));
+}
+
+BandwidthProbe::BandwidthProbe(AlignedBuffer buffer)
+    : buffer_(std::move(buffer)) {
+  // Not zeros only: a system may map those all to one page.
+  std::memset(buffer_.data(), 1, buffer_.size());
+}
+
+double BandwidthProbe::Measure(ThreadPool& pool, int threads) {
+  std::vector<uint64_t> sums(static_cast<size_t>(threads));
+  const double start = SteadySeconds();
+  pool.Run(threads, [&](int thread) {
+    const Range part =
+        SplitRange(buffer_.size(), sizeof(Words), thread, threads);
+    sums[static_cast<size_t>(thread)] =
+        Sum(buffer_.data() + part.begin, buffer_.data() + part.end);
+  });
+  const double seconds = SteadySeconds() - start;
+  Keep(sums.data());
+  return static_cast<double>(kBytes) / seconds;
+}
+
+double Int8Peak(const Kernels& kernels, ThreadPool& pool, int threads) {
+  constexpr size_t kIterations = 2000000;
+  std::vector<uint64_t> products(static_cast<size_t>(threads));
+  double best = 0;
+  for (int round = 0; round < 3; ++round) {
+    const double start = SteadySeconds();
+    pool.Run(threads, [&](int thread) {
+      products[static_cast<size_t>(thread)] =
+          kernels.multiply_in_registers(kIterations);
+    });
+    const double seconds = SteadySeconds() - start;
+    uint64_t total = 0;
+    for (uint64_t count : products) total += count;
+    best = std::max(best, static_cast<double>(total) / seconds);
+  }
+  return best;
+}
+
+}  // namespace pedigree

@@ -1,0 +1,44 @@
+// What this machine can do at most: the limits that a benchmark is held against.
+// Native only.
+
+#ifndef PEDIGREE_RUNTIME_BENCH_MACHINE_H_
+#define PEDIGREE_RUNTIME_BENCH_MACHINE_H_
+
+#include <cstdint>
+
+#include "absl/status/statusor.h"
+#include "runtime/kernels/kernels.h"
+#include "runtime/tensor/aligned_buffer.h"
+#include "runtime/threads/thread_pool.h"
+
+namespace pedigree {
+
+// Seconds on a clock that only grows.
+double SteadySeconds();
+
+// Measures how fast memory is read.
+class BandwidthProbe {
+ public:
+  // What is summed: more than any cache holds.
+  static constexpr uint64_t kBytes = uint64_t{1} << 30;
+
+  // Errors: code ResourceLimit.
+  static absl::StatusOr<BandwidthProbe> Create();
+
+  // Bytes a second that `threads` threads of `pool` read while they sum
+  // kBytes once.
+  double Measure(ThreadPool& pool, int threads);
+
+ private:
+  explicit BandwidthProbe(AlignedBuffer buffer);
+
+  AlignedBuffer buffer_;
+};
+
+// 8-bit multiply-adds a second of `threads` threads that do nothing else, with
+// all operands in registers.
+double Int8Peak(const Kernels& kernels, ThreadPool& pool, int threads);
+
+}  // namespace pedigree
+
+#endif  // PEDIGREE_RUNTIME_BENCH_MACHINE_H_

@@ -1,0 +1,332 @@
+#include "runtime/commands/bench_command.h"
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "CLI/CLI.hpp"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/types/span.h"
+#include "runtime/base/command_line.h"
+#include "runtime/base/file.h"
+#include "runtime/base/json.h"
+#include "runtime/base/status_macros.h"
+#include "runtime/bench/machine.h"
+#include "runtime/commands/engine_options.h"
+#include "runtime/exports/runtime.h"
+#include "runtime/generation/session.h"
+#include "runtime/kernels/kernels.h"
+#include "runtime/kernels/target.h"
+#include "runtime/model/memory_plan.h"
+#include "runtime/model/model.h"
+#include "runtime/model/packed_weights.h"
+#include "runtime/model/transformer.h"
+#include "runtime/model/weights.h"
+#include "runtime/tensor/tensor_view.h"
+#include "runtime/threads/thread_pool.h"
+
+namespace pedigree {
+namespace {
+
+struct BenchOptions {
+  std::string model;
+  EngineOptions engine;
+  uint32_t prompt_tokens = 512;
+  uint32_t new_tokens = 128;
+  uint32_t sequences = 1;
+  uint32_t rounds = 5;
+  bool no_machine = false;
+  bool json = false;
+};
+
+double Median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  const size_t half = values.size() / 2;
+  return values.size() % 2 == 1 ? values[half]
+                                : (values[half - 1] + values[half]) / 2;
+}
+
+// The prompt's tokens: byte tokens in turn, which every tokenizer has.
+std::vector<uint32_t> PromptTokens(uint32_t count) {
+  std::vector<uint32_t> tokens(count);
+  for (uint32_t i = 0; i < count; ++i) tokens[i] = (i * 37 + 11) % 256;
+  return tokens;
+}
+
+// A model ready to be run over and over.
+class Bench {
+ public:
+  static absl::StatusOr<std::unique_ptr<Bench>> Load(
+      const BenchOptions& options);
+
+  // Tokens a second of running `tokens` in an empty session.
+  absl::StatusOr<double> Prefill(const std::vector<uint32_t>& tokens);
+  // Tokens a second, over all sequences, of one token after the other behind
+  // `prompt`.
+  absl::StatusOr<double> Decode(const std::vector<uint32_t>& prompt,
+                                uint32_t count);
+
+  double load_seconds() const { return load_seconds_; }
+  const Model& model() const { return *model_; }
+  ThreadPool& pool() { return pool_; }
+  const Kernels& kernels() const { return *kernels_; }
+  uint64_t packed_bytes() const {
+    return packed_.has_value() ? packed_->bytes() : 0;
+  }
+  uint64_t workspace_bytes() const {
+    return transformer_->plan().total_bytes;
+  }
+
+ private:
+  explicit Bench(MappedFile file, int threads, const Kernels* kernels)
+      : file_(std::move(file)), pool_(threads), kernels_(kernels) {}
+
+  const Weights& weights() const {
+    return packed_.has_value() ? packed_->weights() : model_->weights();
+  }
+
+  MappedFile file_;
+  ThreadPool pool_;
+  const Kernels* kernels_;
+  std::unique_ptr<const Model> model_;
+  std::optional<PackedWeights> packed_;
+  std::optional<Transformer> transformer_;
+  std::vector<Session> sessions_;
+  double load_seconds_ = 0;
+};
+
+absl::StatusOr<std::unique_ptr<Bench>> Bench::Load(
+    const BenchOptions& options) {
+  PEDIGREE_ASSIGN_OR_RETURN(const RuntimeOptions engine,
+                            MakeRuntimeOptions(options.engine));
+  const double start = SteadySeconds();
+  PEDIGREE_ASSIGN_OR_RETURN(MappedFile file, MappedFile::Open(options.model));
+  std::unique_ptr<Bench> bench(
+      new Bench(std::move(file), engine.threads,
+                engine.target.has_value() ? FindKernels(*engine.target)
+                                          : &BestKernels()));
+  absl::StatusOr<std::unique_ptr<const Model>> model =
+      Model::Load(bench->file_.bytes());
+  PEDIGREE_RETURN_IF_ERROR(AnnotateWithPath(model.status(), options.model));
+  bench->model_ = *std::move(model);
+  const ModelShape& shape = bench->model_->shape();
+  const uint32_t length = options.prompt_tokens + options.new_tokens;
+  if (length > shape.max_context) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "Invalid --prompt-tokens and --new-tokens: together ", length,
+        " (model has max_context ", shape.max_context, ")"));
+  }
+  if (engine.repack) {
+    PEDIGREE_ASSIGN_OR_RETURN(
+        bench->packed_,
+        PackedWeights::Pack(bench->model_->weights(), &bench->pool_));
+  }
+  MemoryOptions memory;
+  memory.threads = static_cast<uint32_t>(bench->pool_.size());
+  memory.logits_rows = options.sequences;
+  memory.sequences = options.sequences;
+  memory.context_tokens = length;
+  PEDIGREE_ASSIGN_OR_RETURN(
+      bench->transformer_,
+      Transformer::Create(shape, memory, &bench->pool_, bench->kernels_));
+  for (uint32_t i = 0; i < options.sequences; ++i) {
+    PEDIGREE_ASSIGN_OR_RETURN(Session session,
+                              Session::Create(shape, length));
+    bench->sessions_.push_back(std::move(session));
+  }
+  bench->load_seconds_ = SteadySeconds() - start;
+  return bench;
+}
+
+absl::StatusOr<double> Bench::Prefill(const std::vector<uint32_t>& tokens) {
+  sessions_[0].Rewind(0);
+  const double start = SteadySeconds();
+  PEDIGREE_RETURN_IF_ERROR(
+      sessions_[0].Run(*transformer_, weights(), tokens));
+  return static_cast<double>(tokens.size()) / (SteadySeconds() - start);
+}
+
+absl::StatusOr<double> Bench::Decode(const std::vector<uint32_t>& prompt,
+                                     uint32_t count) {
+  std::vector<Session*> sessions;
+  for (Session& session : sessions_) {
+    session.Rewind(0);
+    PEDIGREE_RETURN_IF_ERROR(session.Run(*transformer_, weights(), prompt));
+    sessions.push_back(&session);
+  }
+  std::vector<uint32_t> next(sessions.size());
+  const double start = SteadySeconds();
+  for (uint32_t i = 0; i < count; ++i) {
+    for (size_t s = 0; s < sessions.size(); ++s) {
+      const absl::Span<const float> logits = sessions[s]->logits();
+      next[s] = static_cast<uint32_t>(
+          kernels_->arg_max(logits.data(), logits.size()));
+    }
+    PEDIGREE_RETURN_IF_ERROR(
+        Session::RunTogether(*transformer_, weights(), sessions, next));
+  }
+  return static_cast<double>(count) * static_cast<double>(sessions.size()) /
+         (SteadySeconds() - start);
+}
+
+// Multiply-adds of all matrices for one token, the output's included.
+double ProductsPerToken(const Model& model) {
+  double products = 0;
+  const Weights& weights = model.weights();
+  for (size_t i = 0; i < weights.tensors().size(); ++i) {
+    const TensorView& tensor = weights.tensors()[i];
+    const bool lookup_only = static_cast<int>(i) == weights.embeddings_index() &&
+                             weights.output_index() != 0;
+    if (tensor.rows == 1 || lookup_only) continue;
+    products += static_cast<double>(tensor.rows) *
+                static_cast<double>(tensor.columns);
+  }
+  return products;
+}
+
+double WeightBytesPerToken(const Model& model) {
+  double bytes = 0;
+  const Weights& weights = model.weights();
+  for (size_t i = 0; i < weights.tensors().size(); ++i) {
+    const bool lookup_only = static_cast<int>(i) == weights.embeddings_index() &&
+                             weights.output_index() != 0;
+    if (!lookup_only) {
+      bytes += static_cast<double>(weights.tensors()[i].StoredBytes());
+    }
+  }
+  return bytes;
+}
+
+uint64_t PeakResidentBytes() {
+  rusage usage;
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<uint64_t>(usage.ru_maxrss) * 1024;
+}
+
+struct Figures {
+  std::vector<double> prefill;
+  std::vector<double> decode;
+  std::vector<double> bandwidth;
+  double int8_peak = 0;
+};
+
+Json Report(const BenchOptions& options, Bench& bench,
+            const Figures& figures) {
+  const double prefill = Median(figures.prefill);
+  const double decode = Median(figures.decode);
+  const double bytes = WeightBytesPerToken(bench.model());
+  const double steps = decode / options.sequences;
+  const auto number = [](double value) {
+    return absl::StrFormat("%.4g", value);
+  };
+  Json report = {
+      {"model", options.model},
+      {"threads", bench.pool().size()},
+      {"target", std::string(TargetName(bench.kernels().target))},
+      {"sequences", options.sequences},
+      {"prompt_tokens", options.prompt_tokens},
+      {"new_tokens", options.new_tokens},
+      {"rounds", options.rounds},
+      {"load_seconds", number(bench.load_seconds())},
+      {"packed_bytes", absl::StrCat(bench.packed_bytes())},
+      {"workspace_bytes", absl::StrCat(bench.workspace_bytes())},
+      {"peak_resident_bytes", absl::StrCat(PeakResidentBytes())},
+      {"weight_bytes_per_token", number(bytes)},
+      {"prefill_tokens_per_second", number(prefill)},
+      {"decode_tokens_per_second", number(decode)},
+      {"decode_weight_bytes_per_second", number(steps * bytes)},
+  };
+  if (!options.no_machine) {
+    const double bandwidth = Median(figures.bandwidth);
+    report["read_bandwidth_bytes_per_second"] = number(bandwidth);
+    report["int8_peak_products_per_second"] = number(figures.int8_peak);
+    report["decode_share_of_bandwidth"] =
+        absl::StrFormat("%.3f", steps * bytes / bandwidth);
+    report["prefill_share_of_int8_peak"] = absl::StrFormat(
+        "%.3f", prefill * ProductsPerToken(bench.model()) / figures.int8_peak);
+  }
+  return report;
+}
+
+absl::StatusOr<Outcome> RunBench(const BenchOptions& options) {
+  PEDIGREE_ASSIGN_OR_RETURN(const std::unique_ptr<Bench> bench,
+                            Bench::Load(options));
+  Figures figures;
+  std::optional<BandwidthProbe> probe;
+  if (!options.no_machine) {
+    PEDIGREE_ASSIGN_OR_RETURN(probe, BandwidthProbe::Create());
+    figures.int8_peak =
+        Int8Peak(bench->kernels(), bench->pool(), bench->pool().size());
+  }
+  const std::vector<uint32_t> prompt = PromptTokens(options.prompt_tokens);
+  const std::vector<uint32_t> first = PromptTokens(1);
+  // A first round that only warms up; then all kinds in turn, so that what else
+  // the machine does meets them alike.
+  for (uint32_t round = 0; round <= options.rounds; ++round) {
+    PEDIGREE_ASSIGN_OR_RETURN(const double prefill, bench->Prefill(prompt));
+    PEDIGREE_ASSIGN_OR_RETURN(const double decode,
+                              bench->Decode(first, options.new_tokens));
+    if (round == 0) continue;
+    figures.prefill.push_back(prefill);
+    figures.decode.push_back(decode);
+    if (probe.has_value()) {
+      figures.bandwidth.push_back(
+          probe->Measure(bench->pool(), bench->pool().size()));
+    }
+  }
+  const Json report = Report(options, *bench, figures);
+  if (options.json) {
+    std::puts(CanonicalJson(report).c_str());
+    return Outcome::kGood;
+  }
+  for (const auto& [name, value] : report.items()) {
+    std::printf("%-32s %s\n", name.c_str(),
+                value.is_string() ? value.get<std::string>().c_str()
+                                  : value.dump().c_str());
+  }
+  return Outcome::kGood;
+}
+
+}  // namespace
+
+void AddBenchCommand(CommandLine& command_line) {
+  const auto options = std::make_shared<BenchOptions>();
+  CLI::App* command = command_line.Add(
+      nullptr, "bench",
+      "Measure prefill and decode rates against what the machine can do",
+      [options] { return RunBench(*options); });
+  command->add_option("MODEL", options->model, "The .slm file")->required();
+  AddEngineOptions(*command, options->engine);
+  const auto count = [command](const char* name, uint32_t& value,
+                               const char* what) {
+    command->add_option(name, value, what)
+        ->check(CLI::Range(uint32_t{1}, kMaxContextLimit))
+        ->capture_default_str();
+  };
+  count("--prompt-tokens", options->prompt_tokens,
+        "Tokens of the prompt that prefill is measured with");
+  count("--new-tokens", options->new_tokens,
+        "Tokens that decode is measured with");
+  count("--rounds", options->rounds, "Rounds whose median is told");
+  command
+      ->add_option("--sequences", options->sequences,
+                   "Sequences decoded together, 1..64")
+      ->check(CLI::Range(uint32_t{1}, uint32_t{kMaxBatchTokens}))
+      ->capture_default_str();
+  command->add_flag("--no-machine", options->no_machine,
+                    "Leave out memory bandwidth (1 GiB) and int8 peak");
+  command->add_flag("--json", options->json, "Print JSON");
+}
+
+}  // namespace pedigree

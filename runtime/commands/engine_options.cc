@@ -1,0 +1,65 @@
+#include "runtime/commands/engine_options.h"
+
+#include <string>
+
+#include "CLI/CLI.hpp"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "runtime/exports/runtime.h"
+#include "runtime/kernels/kernels.h"
+#include "runtime/kernels/target.h"
+#include "runtime/threads/thread_pool.h"
+
+namespace pedigree {
+namespace {
+
+// "scalar, sse4, ..": what this machine runs.
+std::string SupportedNames() {
+  return absl::StrJoin(SupportedTargets(), ", ",
+                       [](std::string* out, Target target) {
+                         absl::StrAppend(out, TargetName(target));
+                       });
+}
+
+}  // namespace
+
+void AddEngineOptions(CLI::App& command, EngineOptions& options) {
+  command
+      .add_option("--threads", options.threads,
+                  "Threads, 1..256; by default one a core")
+      ->type_name("N");
+  command
+      .add_option("--target", options.target,
+                  absl::StrCat("Kernels: ", SupportedNames(),
+                               "; by default the last"))
+      ->envname("PEDIGREE_TARGET")
+      ->type_name("NAME");
+  command.add_flag("--no-repack", options.no_repack,
+                   "Leave the weights as they lie in the file: half the "
+                   "memory, slower");
+}
+
+absl::StatusOr<RuntimeOptions> MakeRuntimeOptions(
+    const EngineOptions& options) {
+  if (options.threads < 0 || options.threads > kMaxThreads) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("Invalid --threads: ", options.threads, " (expected 1..",
+                     kMaxThreads, ")"));
+  }
+  RuntimeOptions runtime;
+  runtime.threads = options.threads == 0 ? AvailableThreads() : options.threads;
+  runtime.repack = !options.no_repack;
+  if (options.target.empty()) return runtime;
+  runtime.target = TargetByName(options.target);
+  if (!runtime.target.has_value() ||
+      FindKernels(*runtime.target) == nullptr) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("Invalid --target: \"", options.target,
+                     "\" (this machine has ", SupportedNames(), ")"));
+  }
+  return runtime;
+}
+
+}  // namespace pedigree
