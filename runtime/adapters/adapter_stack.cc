@@ -75,8 +75,8 @@ absl::Status AddSidePath(int index, LowRank path, Weights& weights,
 
 }  // namespace
 
-AdapterStack::AdapterStack(const Model& model)
-    : model_(&model), weights_(model.weights()) {}
+AdapterStack::AdapterStack(const Model& model, const Weights& base)
+    : model_(&model), base_(base), weights_(base) {}
 
 absl::StatusOr<AdapterReader> AdapterStack::Check(
     ByteSpan adapter_bytes, const Digest& digest,
@@ -147,7 +147,7 @@ absl::Status AdapterStack::Apply(ByteSpan adapter_bytes,
 }
 
 void AdapterStack::Reset() {
-  weights_ = model_->weights();
+  weights_ = base_;
   materialized_.clear();
   factors_.clear();
   digests_.clear();

@@ -36,7 +36,11 @@ struct ApplyOptions {
 class AdapterStack {
  public:
   // `model` must outlive the stack.
-  explicit AdapterStack(const Model& model);
+  explicit AdapterStack(const Model& model)
+      : AdapterStack(model, model.weights()) {}
+  // On another form of the model's own weights, as PackedWeights gives it, which
+  // must outlive the stack too.
+  AdapterStack(const Model& model, const Weights& base);
 
   // Whether Apply would succeed, memory aside; changes nothing.
   //
@@ -76,6 +80,8 @@ class AdapterStack {
                                       const ApplyOptions& options) const;
 
   const Model* model_;
+  // Without adapters, and with those applied.
+  Weights base_;
   Weights weights_;
   // f32 values by tensor index.
   std::map<int, AlignedBuffer> materialized_;

@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "runtime/adapters/adapter_stack.h"
 #include "runtime/adapters/validate_adapter.h"
 #include "runtime/base/bytes.h"
@@ -18,6 +19,9 @@
 #include "runtime/base/status_macros.h"
 #include "runtime/evaluation/evaluate.h"
 #include "runtime/exports/runtime.h"
+#include "runtime/kernels/kernels.h"
+#include "runtime/kernels/target.h"
+#include "runtime/threads/thread_pool.h"
 
 namespace pedigree {
 namespace {
@@ -58,6 +62,35 @@ absl::Status ApplyAdapters(const AssemblyOptions& options, Runtime& runtime) {
   return absl::OkStatus();
 }
 
+// "scalar, sse4, ..": what this machine runs.
+std::string SupportedNames() {
+  return absl::StrJoin(SupportedTargets(), ", ",
+                       [](std::string* out, Target target) {
+                         absl::StrAppend(out, TargetName(target));
+                       });
+}
+
+absl::StatusOr<RuntimeOptions> MakeRuntimeOptions(
+    const AssemblyOptions& options) {
+  if (options.threads < 0 || options.threads > kMaxThreads) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("Invalid --threads: ", options.threads, " (expected 1..",
+                     kMaxThreads, ")"));
+  }
+  RuntimeOptions runtime;
+  runtime.threads = options.threads == 0 ? AvailableThreads() : options.threads;
+  runtime.repack = !options.no_repack;
+  if (options.target.empty()) return runtime;
+  runtime.target = TargetByName(options.target);
+  if (!runtime.target.has_value() ||
+      FindKernels(*runtime.target) == nullptr) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("Invalid --target: \"", options.target,
+                     "\" (this machine has ", SupportedNames(), ")"));
+  }
+  return runtime;
+}
+
 }  // namespace
 
 void AddAssemblyOptions(CLI::App& command, SiblingFinder find_siblings,
@@ -81,6 +114,19 @@ void AddAssemblyOptions(CLI::App& command, SiblingFinder find_siblings,
       .add_option("--expect-digest", options.expect_digest,
                   "sha256:.. that the model file must have")
       ->type_name("DIGEST");
+  command
+      .add_option("--threads", options.threads,
+                  "Threads, 1..256; by default one a core")
+      ->type_name("N");
+  command
+      .add_option("--target", options.target,
+                  absl::StrCat("Kernels: ", SupportedNames(),
+                               "; by default the last"))
+      ->envname("PEDIGREE_TARGET")
+      ->type_name("NAME");
+  command.add_flag("--no-repack", options.no_repack,
+                   "Leave the weights as they lie in the file: half the "
+                   "memory, slower");
 }
 
 absl::StatusOr<LoadedAssembly> LoadedAssembly::Open(
@@ -88,15 +134,17 @@ absl::StatusOr<LoadedAssembly> LoadedAssembly::Open(
   PEDIGREE_ASSIGN_OR_RETURN(MappedFile model, MappedFile::Open(options.model));
   PEDIGREE_RETURN_IF_ERROR(AnnotateWithPath(
       CheckDigest(options.expect_digest, model.bytes()), options.model));
-  LoadedAssembly assembly(std::move(model));
+  PEDIGREE_ASSIGN_OR_RETURN(const RuntimeOptions runtime_options,
+                            MakeRuntimeOptions(options));
+  LoadedAssembly assembly(std::move(model), runtime_options);
   PEDIGREE_RETURN_IF_ERROR(AnnotateWithPath(
       assembly.runtime_->LoadModel(assembly.model_.bytes()), options.model));
   PEDIGREE_RETURN_IF_ERROR(ApplyAdapters(options, *assembly.runtime_));
   return assembly;
 }
 
-LoadedAssembly::LoadedAssembly(MappedFile model)
-    : model_(std::move(model)), runtime_(std::make_unique<Runtime>()) {
+LoadedAssembly::LoadedAssembly(MappedFile model, const RuntimeOptions& options)
+    : model_(std::move(model)), runtime_(std::make_unique<Runtime>(options)) {
   runtime_->SetClock(SteadyNanoseconds);
 }
 

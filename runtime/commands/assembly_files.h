@@ -33,18 +33,25 @@ struct AssemblyOptions {
   // "sha256:..", or empty: what the model file must be, checked before
   // anything in it is read.
   std::string expect_digest;
+  // 0: as many as there are cores.
+  int threads = 0;
+  // TargetName of the kernels, or empty for the best.
+  std::string target;
+  // Whether weights stay as they lie in the file.
+  bool no_repack = false;
 };
 
-// Adds the positional MODEL, --adapter, --allow-repeated-adapter,
-// --expect-digest and, with a finder, --adapter-receipt to `command`. `options`
-// must live as long as the command.
+// Adds the positional MODEL and the options above to `command`;
+// --adapter-receipt only with a finder. `options` must live as long as the
+// command.
 void AddAssemblyOptions(CLI::App& command, SiblingFinder find_siblings,
                         AssemblyOptions& options);
 
 // A runtime with the model loaded and the adapters applied.
 class LoadedAssembly {
  public:
-  // Errors: those of MappedFile::Open, Runtime::LoadModel and
+  // Errors: kInvalidArgument for threads or a target that this machine has not;
+  // those of MappedFile::Open, Runtime::LoadModel and
   // Runtime::ApplyAdapter with the file's path; kFailedPrecondition when the
   // digest is not the expected one; those of the finder.
   static absl::StatusOr<LoadedAssembly> Open(const AssemblyOptions& options);
@@ -52,7 +59,7 @@ class LoadedAssembly {
   Runtime& runtime() { return *runtime_; }
 
  private:
-  explicit LoadedAssembly(MappedFile model);
+  LoadedAssembly(MappedFile model, const RuntimeOptions& options);
 
   // The runtime borrows the file, so it goes first.
   MappedFile model_;

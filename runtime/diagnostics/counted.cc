@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
 #include "runtime/adapters/adapter_stack.h"
+#include "runtime/base/bytes.h"
 #include "runtime/base/check.h"
 #include "runtime/base/json.h"
 #include "runtime/format/slm_format.h"
@@ -19,10 +20,14 @@
 #include "runtime/model/model.h"
 #include "runtime/model/weights.h"
 #include "runtime/tensor/numerics.h"
+#include "runtime/tensor/quantize_activation.h"
 #include "runtime/tensor/tensor_view.h"
 
 namespace pedigree {
 namespace {
+
+// What each part of the scratch is rounded up to.
+constexpr uint64_t kPartAlignment = 64;
 
 constexpr DType kDTypes[] = {DType::kF32, DType::kQ8_0, DType::kQ4_0};
 
@@ -102,8 +107,29 @@ bool LastTokenRan(const TokenUse& use) {
 
 }  // namespace
 
-Json CountAssembly(const Model& model, const AdapterStack& adapters,
-                   const MemoryPlan& plan) {
+uint64_t CountedScratchBytes(const ModelShape& shape) {
+  const uint64_t heads = uint64_t{shape.head_count} * shape.head_dim;
+  const uint64_t widest =
+      std::max({uint64_t{shape.hidden_size}, uint64_t{shape.ffn_size}, heads});
+  const uint64_t pairs = shape.head_dim / 2;
+  uint64_t sum = 0;
+  for (uint64_t bytes :
+       {uint64_t{4} * shape.hidden_size, uint64_t{4} * shape.hidden_size,
+        uint64_t{4} * shape.hidden_size, uint64_t{4} * shape.hidden_size,
+        4 * heads, 4 * heads, uint64_t{4} * shape.ffn_size,
+        uint64_t{4} * shape.ffn_size, uint64_t{4} * shape.max_context,
+        uint64_t{4} * shape.vocab_size, 8 * pairs, 4 * pairs, 4 * pairs,
+        widest, 4 * ActivationBlocks(widest)}) {
+    sum += AlignUp(bytes, kPartAlignment);
+  }
+  return sum;
+}
+
+uint64_t CountedKvBytes(const ModelShape& shape) {
+  return shape.max_context * KvBytesPerToken(shape);
+}
+
+Json CountAssembly(const Model& model, const AdapterStack& adapters) {
   const SlmReader& reader = model.reader();
   const ModelShape& shape = model.shape();
   const Weights& weights = adapters.weights();
@@ -123,8 +149,8 @@ Json CountAssembly(const Model& model, const AdapterStack& adapters,
       {"materialized_bytes", Uint64(adapters.materialized_bytes())},
       {"kv_capacity_tokens", shape.max_context},
       {"kv_bytes_per_token", Uint64(KvBytesPerToken(shape))},
-      {"kv_capacity_bytes", Uint64(plan.kv_cache_bytes)},
-      {"peak_scratch_bytes", Uint64(plan.scratch_bytes)},
+      {"kv_capacity_bytes", Uint64(CountedKvBytes(shape))},
+      {"peak_scratch_bytes", Uint64(CountedScratchBytes(shape))},
       {"body_weight_bytes_per_token", Uint64(body_bytes)},
       {"output_weight_bytes_per_token", Uint64(output_bytes)},
       {"weight_bytes_per_token", Uint64(body_bytes + output_bytes)},

@@ -10,7 +10,7 @@
 #include "absl/types/span.h"
 #include "runtime/adapters/adapter_stack.h"
 #include "runtime/base/json.h"
-#include "runtime/model/memory_plan.h"
+#include "runtime/format/slm_format.h"
 #include "runtime/model/model.h"
 
 namespace pedigree {
@@ -26,10 +26,14 @@ struct TokenUse {
   std::string_view stop_reason;
 };
 
-// The figures of an assembly, with a "use" of no tokens. `plan` is of the
-// model's shape.
-Json CountAssembly(const Model& model, const AdapterStack& adapters,
-                   const MemoryPlan& plan);
+// What running one token at a time on one thread takes, by the formulas of
+// docs/formats/diagnostics.md: the same whatever a runtime allocates. `shape` is
+// one that PlanMemory accepts.
+uint64_t CountedScratchBytes(const ModelShape& shape);
+uint64_t CountedKvBytes(const ModelShape& shape);
+
+// The figures of an assembly, with a "use" of no tokens.
+Json CountAssembly(const Model& model, const AdapterStack& adapters);
 
 // Puts the sums over `cases`, each in a fresh context, in place of "use" of
 // `counted`, which CountAssembly made.

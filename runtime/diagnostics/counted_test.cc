@@ -31,7 +31,7 @@ class CountedTest : public testing::Test {
     stack_ = std::make_unique<AdapterStack>(*model_);
   }
   Json Count() const {
-    return CountAssembly(*model_, *stack_, *PlanMemory(model_->shape()));
+    return CountAssembly(*model_, *stack_);
   }
 
   std::unique_ptr<AlignedBytes> file_;

@@ -36,8 +36,10 @@ Json MeasuredJson(const Measured& measured, const RuntimeState& state) {
       {"decode_tokens_per_second",
        Rate(state.generated_tokens, measured.decode_ns)},
       {"allocated_bytes", absl::StrCat(measured.allocated_bytes)},
-      {"repacked_bytes", "0"},
-      {"reused_prefix_tokens", 0},
+      {"repacked_bytes", absl::StrCat(measured.repacked_bytes)},
+      {"reused_prefix_tokens", measured.reused_prefix_tokens},
+      {"threads", measured.threads},
+      {"target", std::string(measured.target)},
   };
 }
 

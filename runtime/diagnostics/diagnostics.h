@@ -24,8 +24,15 @@ struct Measured {
   uint64_t load_ns = 0;
   uint64_t prefill_ns = 0;
   uint64_t decode_ns = 0;
-  // KV cache, scratch and f32 copies of adapted tensors.
+  // KV cache, scratch, and what adapters take.
   uint64_t allocated_bytes = 0;
+  // The packed copy of the weights.
+  uint64_t repacked_bytes = 0;
+  // Prompt tokens of the last generation that were not run again.
+  uint32_t reused_prefix_tokens = 0;
+  int threads = 1;
+  // TargetName of the kernels.
+  std::string_view target;
 };
 
 // Where the runtime stands.

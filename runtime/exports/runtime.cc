@@ -22,22 +22,35 @@
 #include "runtime/evaluation/evaluate.h"
 #include "runtime/generation/generator.h"
 #include "runtime/generation/sampler.h"
+#include "runtime/generation/session.h"
+#include "runtime/kernels/kernels.h"
+#include "runtime/kernels/target.h"
+#include "runtime/model/memory_plan.h"
 #include "runtime/model/model.h"
+#include "runtime/model/packed_weights.h"
 #include "runtime/model/transformer.h"
+#include "runtime/threads/thread_pool.h"
 
 namespace pedigree {
 namespace {
 
 // A model with everything that goes when it goes.
 struct Loaded {
-  Loaded(std::unique_ptr<const Model> loaded_model, Transformer transformer)
+  Loaded(std::unique_ptr<const Model> loaded_model,
+         std::optional<PackedWeights> packed_weights, Transformer transformer,
+         Session session)
       : model(std::move(loaded_model)),
-        adapters(*model),
-        transformer(std::move(transformer)) {}
+        packed(std::move(packed_weights)),
+        adapters(*model,
+                 packed.has_value() ? packed->weights() : model->weights()),
+        transformer(std::move(transformer)),
+        session(std::move(session)) {}
 
   std::unique_ptr<const Model> model;
+  std::optional<PackedWeights> packed;
   AdapterStack adapters;
   Transformer transformer;
+  Session session;
   std::optional<Generator> generator;
 };
 
@@ -52,6 +65,12 @@ std::vector<uint32_t> Copy(absl::Span<const uint32_t> ids) {
 }  // namespace
 
 struct Runtime::State {
+  explicit State(const RuntimeOptions& runtime_options)
+      : options(runtime_options),
+        kernels(options.target.has_value() ? *FindKernels(*options.target)
+                                           : BestKernels()),
+        pool(options.threads) {}
+
   uint64_t Now() const { return clock_ns ? clock_ns() : 0; }
   absl::Status Begin(std::string_view prompt, uint32_t max_new_tokens,
                      const SamplingConfig& config);
@@ -62,6 +81,9 @@ struct Runtime::State {
   std::optional<TokenDetail> Detail() const;
   Json Counted() const;
 
+  RuntimeOptions options;
+  const Kernels& kernels;
+  ThreadPool pool;
   std::unique_ptr<Loaded> loaded;
   SamplingConfig sampling;
   std::atomic<bool> cancel{false};
@@ -79,7 +101,7 @@ absl::Status Runtime::State::Begin(std::string_view prompt,
   const uint64_t start_ns = Now();
   absl::StatusOr<Generator> generator = Generator::Begin(
       {&loaded->model->tokenizer(), &loaded->adapters.weights(),
-       &loaded->transformer, loaded->model->shape().max_context, &cancel},
+       &loaded->transformer, &loaded->session, false, &cancel},
       config, prompt, max_new_tokens);
   measured.prefill_ns = Now() - start_ns;
   measured.decode_ns = 0;
@@ -154,8 +176,7 @@ std::optional<TokenDetail> Runtime::State::Detail() const {
 
 Json Runtime::State::Counted() const {
   if (loaded == nullptr) return nullptr;
-  Json counted = CountAssembly(*loaded->model, loaded->adapters,
-                               loaded->transformer.plan());
+  Json counted = CountAssembly(*loaded->model, loaded->adapters);
   if (loaded->generator.has_value()) {
     const RuntimeState state = Describe();
     CountUse({{state.prompt_tokens, state.generated_tokens,
@@ -165,7 +186,8 @@ Json Runtime::State::Counted() const {
   return counted;
 }
 
-Runtime::Runtime() : state_(std::make_unique<State>()) {}
+Runtime::Runtime(const RuntimeOptions& options)
+    : state_(std::make_unique<State>(options)) {}
 
 Runtime::~Runtime() = default;
 
@@ -173,10 +195,21 @@ absl::Status Runtime::LoadModel(ByteSpan file_bytes) {
   const uint64_t start_ns = state_->Now();
   PEDIGREE_ASSIGN_OR_RETURN(std::unique_ptr<const Model> model,
                             Model::Load(file_bytes));
-  PEDIGREE_ASSIGN_OR_RETURN(Transformer transformer,
-                            Transformer::Create(model->shape()));
-  state_->loaded =
-      std::make_unique<Loaded>(std::move(model), std::move(transformer));
+  MemoryOptions memory;
+  memory.threads = static_cast<uint32_t>(state_->pool.size());
+  PEDIGREE_ASSIGN_OR_RETURN(
+      Transformer transformer,
+      Transformer::Create(model->shape(), memory, &state_->pool,
+                          &state_->kernels));
+  PEDIGREE_ASSIGN_OR_RETURN(Session session, Session::Create(model->shape()));
+  std::optional<PackedWeights> packed;
+  if (state_->options.repack) {
+    PEDIGREE_ASSIGN_OR_RETURN(
+        packed, PackedWeights::Pack(model->weights(), &state_->pool));
+  }
+  state_->loaded = std::make_unique<Loaded>(
+      std::move(model), std::move(packed), std::move(transformer),
+      std::move(session));
   state_->measured = Measured();
   state_->measured.load_ns = state_->Now() - start_ns;
   return absl::OkStatus();
@@ -248,14 +281,14 @@ absl::StatusOr<Subject> Runtime::GetSubject() {
   subject.parent_receipt_digests.assign(
       loaded.adapters.receipt_digests().begin(),
       loaded.adapters.receipt_digests().end());
-  subject.counted = CountAssembly(*loaded.model, loaded.adapters,
-                                  loaded.transformer.plan());
+  subject.counted = CountAssembly(*loaded.model, loaded.adapters);
   return subject;
 }
 
 absl::Status Runtime::ResetContext() {
   if (!model_loaded()) return NotLoaded();
   state_->loaded->generator.reset();
+  state_->loaded->session.Rewind(0);
   return absl::OkStatus();
 }
 
@@ -270,7 +303,12 @@ bool Runtime::model_loaded() const { return state_->loaded != nullptr; }
 std::string Runtime::Diagnostics() const {
   Measured measured = state_->measured;
   measured.has_clock = static_cast<bool>(state_->clock_ns);
+  measured.threads = state_->pool.size();
+  measured.target = TargetName(state_->kernels.target);
   if (state_->loaded != nullptr) {
+    if (state_->loaded->packed.has_value()) {
+      measured.repacked_bytes = state_->loaded->packed->bytes();
+    }
     measured.allocated_bytes =
         state_->loaded->transformer.plan().total_bytes +
         state_->loaded->adapters.materialized_bytes();

@@ -19,6 +19,7 @@
 #include "runtime/base/sha256.h"
 #include "runtime/evaluation/evaluate.h"
 #include "runtime/generation/sampler.h"
+#include "runtime/kernels/target.h"
 
 namespace pedigree {
 
@@ -31,11 +32,23 @@ struct Generation {
   std::string stop_reason;
 };
 
+// How a runtime works: none of it changes a result.
+struct RuntimeOptions {
+  // Threads, 1..kMaxThreads. Default: 1.
+  int threads = 1;
+  // Kernels of this target; those of BestTarget() when not set.
+  std::optional<Target> target;
+  // Whether quantized weights are copied into the order in which kernels read
+  // them: twice the memory for them, and faster. Default: false.
+  bool repack = false;
+};
+
 // Not thread-safe, but for RequestCancel. A failed call leaves the loaded
 // model, its adapters and the sampling settings as they were.
 class Runtime : public CaseRunner {
  public:
-  Runtime();
+  // `options.target`, if set, is one of SupportedTargets().
+  explicit Runtime(const RuntimeOptions& options = {});
   ~Runtime() override;
 
   // Loads a model and drops the previous one, its adapters and context.

@@ -17,6 +17,7 @@
 #include "runtime/base/error_code.h"
 #include "runtime/base/status_macros.h"
 #include "runtime/generation/sampler.h"
+#include "runtime/generation/session.h"
 #include "runtime/model/transformer.h"
 #include "runtime/tokenizer/tokenizer.h"
 
@@ -50,7 +51,8 @@ std::string_view StopReasonName(StopReason reason) {
 Generator::Generator(const Parts& parts, const SamplingConfig& sampling,
                      uint32_t max_new_tokens)
     : parts_(parts),
-      sampler_(sampling, parts.tokenizer->excluded()),
+      sampler_(sampling, parts.tokenizer->excluded(),
+               parts.transformer->kernels()),
       max_new_tokens_(max_new_tokens) {}
 
 absl::StatusOr<Generator> Generator::Begin(const Parts& parts,
@@ -64,11 +66,11 @@ absl::StatusOr<Generator> Generator::Begin(const Parts& parts,
     return MakeError(ErrorCode::kInvalidLength,
                      "Prompt has no tokens (expected at least 1)");
   }
-  if (ids.size() > parts.max_context) {
+  if (ids.size() > parts.session->capacity()) {
     return MakeError(ErrorCode::kContextExceeded,
                      absl::StrCat("Prompt of ", ids.size(),
                                   " tokens exceeds max_context ",
-                                  parts.max_context));
+                                  parts.session->capacity()));
   }
   Generator generator(parts, sampling, max_new_tokens);
   PEDIGREE_RETURN_IF_ERROR(generator.Prefill(ids));
@@ -77,11 +79,14 @@ absl::StatusOr<Generator> Generator::Begin(const Parts& parts,
 
 absl::Status Generator::Prefill(absl::Span<const uint32_t> prompt) {
   prompt_tokens_ = static_cast<uint32_t>(prompt.size());
-  for (uint32_t id : prompt.first(prompt.size() - 1)) {
-    PEDIGREE_RETURN_IF_ERROR(Run(id, Logits::kSkip));
+  if (parts_.reuse_prefix) {
+    reused_tokens_ = parts_.session->RewindToShared(prompt);
+  } else {
+    parts_.session->Rewind(0);
   }
   previous_token_ = prompt.back();
-  return Run(previous_token_, Logits::kCompute);
+  return parts_.session->Run(*parts_.transformer, *parts_.weights,
+                             prompt.subspan(reused_tokens_), parts_.cancel);
 }
 
 absl::StatusOr<std::optional<std::string>> Generator::Next() {
@@ -90,15 +95,17 @@ absl::StatusOr<std::optional<std::string>> Generator::Next() {
   const size_t length = size_t{prompt_tokens_} + token_ids_.size();
   if (token_ids_.size() >= max_new_tokens_) {
     stop_reason_ = StopReason::kTokenLimit;
-  } else if (length >= parts_.max_context) {
+  } else if (length >= parts_.session->capacity()) {
     stop_reason_ = StopReason::kContextEnd;
   }
   if (stop_reason_ != StopReason::kNone) return std::nullopt;
   if (pending_) {
-    PEDIGREE_RETURN_IF_ERROR(Run(previous_token_, Logits::kCompute));
+    PEDIGREE_RETURN_IF_ERROR(
+        parts_.session->Run(*parts_.transformer, *parts_.weights,
+                            {&previous_token_, 1}, parts_.cancel));
     pending_ = false;
   }
-  PEDIGREE_ASSIGN_OR_RETURN(const uint32_t token, sampler_.Sample(logits_));
+  PEDIGREE_ASSIGN_OR_RETURN(const uint32_t token, sampler_.Sample(logits()));
   if (Contains(parts_.tokenizer->stop_ids(), token)) {
     stop_reason_ = StopReason::kStopToken;
     return std::nullopt;
@@ -121,15 +128,6 @@ absl::Status Generator::CheckCancel() const {
       parts_.cancel->load(std::memory_order_relaxed)) {
     return MakeError(ErrorCode::kCancelled, "Generation was cancelled");
   }
-  return absl::OkStatus();
-}
-
-absl::Status Generator::Run(uint32_t token, Logits logits) {
-  PEDIGREE_RETURN_IF_ERROR(CheckCancel());
-  PEDIGREE_ASSIGN_OR_RETURN(
-      logits_, parts_.transformer->Forward(*parts_.weights, token, kv_length_,
-                                           logits));
-  ++kv_length_;
   return absl::OkStatus();
 }
 

@@ -16,6 +16,7 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "runtime/generation/sampler.h"
+#include "runtime/generation/session.h"
 #include "runtime/model/transformer.h"
 #include "runtime/model/weights.h"
 #include "runtime/tokenizer/tokenizer.h"
@@ -39,8 +40,8 @@ enum class StopReason {
 // "" for kNone.
 std::string_view StopReasonName(StopReason reason);
 
-// One generation over a borrowed transformer, whose KV cache it overwrites
-// from position 0. Not thread-safe, but for `cancel`.
+// One generation in a borrowed session, which it starts anew. Not thread-safe,
+// but for `cancel`.
 class Generator {
  public:
   // What a generation works on; all must outlive it.
@@ -48,7 +49,10 @@ class Generator {
     const Tokenizer* tokenizer = nullptr;
     const Weights* weights = nullptr;
     Transformer* transformer = nullptr;
-    uint32_t max_context = 0;
+    Session* session = nullptr;
+    // Whether tokens that the session has run already, from its start on, are
+    // kept instead of run again. The results are the same.
+    bool reuse_prefix = false;
     // Once true, the next step returns code Cancelled.
     const std::atomic<bool>* cancel = nullptr;
   };
@@ -56,7 +60,7 @@ class Generator {
   // Encodes `prompt` and runs it through the model.
   //
   // Errors: code InvalidLength for a prompt of no tokens; ContextExceeded when
-  // it has more than max_context; those of Tokenizer::Encode and
+  // it has more than the session's capacity; those of Tokenizer::Encode and
   // Transformer::Forward; code Cancelled.
   static absl::StatusOr<Generator> Begin(const Parts& parts,
                                          const SamplingConfig& sampling,
@@ -76,10 +80,12 @@ class Generator {
   uint32_t prompt_tokens() const { return prompt_tokens_; }
   // The tokens put out so far.
   absl::Span<const uint32_t> token_ids() const { return token_ids_; }
+  // Prompt tokens that were not run again.
+  uint32_t reused_tokens() const { return reused_tokens_; }
   // Positions of the KV cache in use.
-  uint32_t kv_length() const { return kv_length_; }
+  uint32_t kv_length() const { return parts_.session->length(); }
   // The logits that the last token was chosen from; valid until Next().
-  absl::Span<const float> logits() const { return logits_; }
+  absl::Span<const float> logits() const { return parts_.session->logits(); }
 
  private:
   Generator(const Parts& parts, const SamplingConfig& sampling,
@@ -87,19 +93,17 @@ class Generator {
 
   absl::Status Prefill(absl::Span<const uint32_t> prompt);
   absl::Status CheckCancel() const;
-  absl::Status Run(uint32_t token, Logits logits);
 
   Parts parts_;
   Sampler sampler_;
   uint32_t max_new_tokens_ = 0;
   uint32_t prompt_tokens_ = 0;
-  uint32_t kv_length_ = 0;
+  uint32_t reused_tokens_ = 0;
   uint32_t previous_token_ = Tokenizer::kNoToken;
   // Whether previous_token_ was put out but not run through the model yet.
   bool pending_ = false;
   size_t output_bytes_ = 0;
   std::vector<uint32_t> token_ids_;
-  absl::Span<const float> logits_;
   StopReason stop_reason_ = StopReason::kNone;
 };
 

@@ -16,9 +16,12 @@
 #include "runtime/base/bytes.h"
 #include "runtime/base/error_code.h"
 #include "runtime/generation/sampler.h"
+#include "runtime/generation/session.h"
+#include "runtime/kernels/kernels.h"
 #include "runtime/model/model.h"
 #include "runtime/model/transformer.h"
 #include "runtime/testing/tiny_model.h"
+#include "runtime/threads/thread_pool.h"
 #include "runtime/tokenizer/tokenizer.h"
 
 namespace pedigree {
@@ -59,7 +62,9 @@ class GeneratorTest : public testing::Test {
   GeneratorTest()
       : file_(TinyModel(Options())),
         model_(*Model::Load(AsBytes(file_.text()))),
-        transformer_(*Transformer::Create(model_->shape())) {}
+        transformer_(*Transformer::Create(model_->shape(), {}, &pool_,
+                                          &BestKernels())),
+        session_(*Session::Create(model_->shape())) {}
 
   static TinyModelOptions Options() {
     TinyModelOptions options;
@@ -68,8 +73,8 @@ class GeneratorTest : public testing::Test {
   }
 
   Generator::Parts Parts(const Tokenizer& tokenizer) {
-    return {&tokenizer, &model_->weights(), &transformer_,
-            model_->shape().max_context, &cancel_};
+    return {&tokenizer, &model_->weights(), &transformer_, &session_, false,
+            &cancel_};
   }
 
   absl::StatusOr<Generator> Begin(std::string_view prompt, uint32_t limit) {
@@ -85,7 +90,9 @@ class GeneratorTest : public testing::Test {
 
   AlignedBytes file_;
   std::unique_ptr<const Model> model_;
+  ThreadPool pool_{1};
   Transformer transformer_;
+  Session session_;
   std::atomic<bool> cancel_{false};
 };
 

@@ -88,6 +88,11 @@ std::vector<Candidate> TopCandidates(absl::Span<const float> logits,
 
 absl::StatusOr<uint32_t> Sampler::Sample(absl::Span<const float> logits) {
   const bool greedy = config_.temperature == 0 || config_.top_k == 1;
+  if (greedy) {
+    // Of almost all logits the largest may be chosen: no list is needed.
+    const size_t best = kernels_->arg_max(logits.data(), logits.size());
+    if (!excluded_[best]) return static_cast<uint32_t>(best);
+  }
   const std::vector<Candidate> candidates =
       TopCandidates(logits, excluded_, greedy ? 1 : config_.top_k);
   if (candidates.empty()) {

@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "runtime/generation/random.h"
+#include "runtime/kernels/kernels.h"
 
 namespace pedigree {
 
@@ -46,9 +47,12 @@ std::vector<Candidate> TopCandidates(absl::Span<const float> logits,
 class Sampler {
  public:
   // `config` is valid. `excluded[id]` tells which ids take no part.
-  Sampler(const SamplingConfig& config, std::vector<bool> excluded)
+  // `kernels` must outlive the sampler.
+  Sampler(const SamplingConfig& config, std::vector<bool> excluded,
+          const Kernels& kernels)
       : config_(config),
         excluded_(std::move(excluded)),
+        kernels_(&kernels),
         random_(config.seed) {}
 
   // The next token for finite `logits`, shape [vocab_size].
@@ -61,6 +65,7 @@ class Sampler {
 
   SamplingConfig config_;
   std::vector<bool> excluded_;
+  const Kernels* kernels_;
   XorShift64 random_;
 };
 

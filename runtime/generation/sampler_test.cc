@@ -12,6 +12,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "runtime/base/error_code.h"
+#include "runtime/kernels/kernels.h"
 
 namespace pedigree {
 namespace {
@@ -37,7 +38,7 @@ SamplingConfig Config(float temperature, uint32_t top_k, float top_p = 1,
 // How often each token comes in `draws`.
 std::map<uint32_t, int> Draw(const SamplingConfig& config,
                              const std::vector<float>& logits, int draws) {
-  Sampler sampler(config, None(logits.size()));
+  Sampler sampler(config, None(logits.size()), BestKernels());
   std::map<uint32_t, int> counts;
   for (int i = 0; i < draws; ++i) ++counts[*sampler.Sample(logits)];
   return counts;
@@ -88,19 +89,19 @@ TEST(TopCandidatesTest, ExcludedIdsTakeNoPart) {
 }
 
 TEST(SamplerTest, TheDefaultIsGreedyWithTiesToTheLowestId) {
-  Sampler sampler({}, None(4));
+  Sampler sampler({}, None(4), BestKernels());
   const std::vector<float> logits = {1, 7, 7, 2};
   EXPECT_EQ(*sampler.Sample(logits), 1u);
 }
 
 TEST(SamplerTest, GreedyNeverChoosesAnExcludedId) {
-  Sampler sampler({}, {false, true, false});
+  Sampler sampler({}, {false, true, false}, BestKernels());
   const std::vector<float> logits = {1, 7, 2};
   EXPECT_EQ(*sampler.Sample(logits), 2u);
 }
 
 TEST(SamplerTest, FailsWhenEveryIdIsExcluded) {
-  Sampler sampler({}, {true, true});
+  Sampler sampler({}, {true, true}, BestKernels());
   const std::vector<float> logits = {1, 7};
   const absl::Status status = sampler.Sample(logits).status();
   EXPECT_EQ(GetErrorCode(status), ErrorCode::kGenerationFailed);
@@ -144,9 +145,9 @@ TEST(SamplerTest, TopPKeepsTheFewestThatPassTheShare) {
 
 TEST(SamplerTest, EqualSeedsDrawEqualTokens) {
   const std::vector<float> logits(50, 0.0f);
-  Sampler first(Config(1, 50, 1, 9), None(50));
-  Sampler second(Config(1, 50, 1, 9), None(50));
-  Sampler other(Config(1, 50, 1, 10), None(50));
+  Sampler first(Config(1, 50, 1, 9), None(50), BestKernels());
+  Sampler second(Config(1, 50, 1, 9), None(50), BestKernels());
+  Sampler other(Config(1, 50, 1, 10), None(50), BestKernels());
   int differences = 0;
   for (int i = 0; i < 100; ++i) {
     const uint32_t token = *first.Sample(logits);

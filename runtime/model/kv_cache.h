@@ -1,47 +1,66 @@
-// Keys and values of the tokens so far.
+// Keys and values of one sequence's tokens.
 
 #ifndef PEDIGREE_RUNTIME_MODEL_KV_CACHE_H_
 #define PEDIGREE_RUNTIME_MODEL_KV_CACHE_H_
 
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
-#include "absl/types/span.h"
+#include "absl/status/statusor.h"
 #include "runtime/format/slm_format.h"
+#include "runtime/tensor/aligned_buffer.h"
 
 namespace pedigree {
 
-// f32 [layer][key, value][kv_head][position][head_dim] over borrowed memory:
-// the keys of one head lie together, in order of position.
+// Memory for `capacity` positions, for each layer and head of keys and values:
+//   keys    f32 [capacity / 16, rounded up][head_dim][16]
+//   values  f32 [capacity][head_dim]
+// Lanes of keys are positions, so scores of 16 positions are computed at once
+// and each is summed in the order of its dimensions. Movable.
 class KvCache {
  public:
-  KvCache() = default;
-  // `values` holds MemoryPlan::kv_cache_bytes.
-  KvCache(const ModelShape& shape, float* values)
-      : values_(values),
-        kv_head_count_(shape.kv_head_count),
-        max_context_(shape.max_context),
-        head_dim_(shape.head_dim) {}
+  static constexpr size_t kKeyLanes = 16;
 
-  absl::Span<float> Key(uint32_t layer, uint32_t kv_head, uint32_t position) {
-    return At(2 * size_t{layer}, kv_head, position);
+  // Bytes for `capacity` positions; UINT64_MAX when 64 bits can't hold it.
+  static uint64_t Bytes(const ModelShape& shape, uint32_t capacity);
+
+  // Errors: code ResourceLimit when the system has not that much.
+  static absl::StatusOr<KvCache> Create(const ModelShape& shape,
+                                        uint32_t capacity);
+
+  KvCache(KvCache&&) = default;
+  KvCache& operator=(KvCache&&) = default;
+
+  uint32_t capacity() const { return capacity_; }
+  uint64_t bytes() const { return block_.size(); }
+
+  const float* Keys(uint32_t layer, uint32_t kv_head) const {
+    return Head(layer, kv_head);
   }
-  absl::Span<float> Value(uint32_t layer, uint32_t kv_head,
-                          uint32_t position) {
-    return At(2 * size_t{layer} + 1, kv_head, position);
+  const float* Values(uint32_t layer, uint32_t kv_head) const {
+    return Head(layer, kv_head) + key_floats_;
   }
+
+  // Stores the key and the value of one position, head_dim floats each. Calls
+  // for different heads or positions may run at the same time.
+  void Store(uint32_t layer, uint32_t kv_head, uint32_t position,
+             const float* key, const float* value);
 
  private:
-  absl::Span<float> At(size_t plane, uint32_t kv_head, uint32_t position) {
-    const size_t row =
-        (plane * kv_head_count_ + kv_head) * max_context_ + position;
-    return {values_ + row * head_dim_, head_dim_};
+  KvCache(const ModelShape& shape, uint32_t capacity, AlignedBuffer block);
+
+  float* Head(uint32_t layer, uint32_t kv_head) const {
+    return reinterpret_cast<float*>(block_.data()) +
+           (size_t{layer} * kv_head_count_ + kv_head) * head_floats_;
   }
 
-  float* values_ = nullptr;
-  size_t kv_head_count_ = 0;
-  size_t max_context_ = 0;
-  size_t head_dim_ = 0;
+  uint32_t capacity_;
+  size_t kv_head_count_;
+  size_t head_dim_;
+  size_t key_floats_;
+  size_t head_floats_;
+  AlignedBuffer block_;
 };
 
 }  // namespace pedigree

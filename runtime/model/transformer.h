@@ -1,94 +1,79 @@
-// The model of type 1: a llama-like decoder, one token at a time.
+// The model of type 1: a llama-like decoder, for a batch of tokens at a time.
 // Specification: docs/formats/slm.md, "Model type 1", and docs/numerics.md.
 
 #ifndef PEDIGREE_RUNTIME_MODEL_TRANSFORMER_H_
 #define PEDIGREE_RUNTIME_MODEL_TRANSFORMER_H_
 
+#include <cstddef>
 #include <cstdint>
-#include <initializer_list>
-#include <string_view>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "runtime/format/slm_format.h"
-#include "runtime/tensor/aligned_buffer.h"
-#include "runtime/model/kv_cache.h"
+#include "runtime/kernels/kernels.h"
+#include "runtime/model/forward_pass.h"
 #include "runtime/model/memory_plan.h"
 #include "runtime/model/weights.h"
-#include "runtime/tensor/mat_vec.h"
-#include "runtime/tensor/tensor_view.h"
+#include "runtime/tensor/aligned_buffer.h"
+#include "runtime/threads/thread_pool.h"
 
 namespace pedigree {
 
-// Whether a forward pass ends with the output projection.
-enum class Logits { kSkip, kCompute };
-
-// The activations and the KV cache of one sequence. Not thread-safe.
+// Runs tokens through the layers. What it computes for a token depends on that
+// token's sequence only: neither the rest of the batch, nor the number of
+// threads, nor the kernels change a bit. Not thread-safe.
 class Transformer {
  public:
-  // Allocates all memory that Forward will use: PlanMemory(shape).
+  // Allocates the scratch of PlanMemory(shape, options); KV caches are the
+  // caller's. `pool` and `kernels` must outlive the transformer. Of the pool's
+  // threads, options.threads are used at most.
   //
-  // Errors: code ResourceLimit.
-  static absl::StatusOr<Transformer> Create(const ModelShape& shape);
+  // Errors: those of PlanMemory; code ResourceLimit.
+  static absl::StatusOr<Transformer> Create(const ModelShape& shape,
+                                            const MemoryOptions& options,
+                                            ThreadPool* pool,
+                                            const Kernels* kernels);
 
-  // Runs `token` at `position` and keeps its keys and values. The positions
-  // before it must have been run since the sequence began. `weights` has the
-  // shape's tensors. token < vocab_size.
+  // Runs at most batch_tokens tokens, of which at most logits_rows want logits.
+  // Tokens of one sequence stand together, at consecutive positions; positions
+  // before them must have been run. `weights` has the shape's tensors. Every
+  // token is below vocab_size.
   //
-  // Returns the logits, shape [vocab_size] and valid until the next call, or
-  // an empty span with Logits::kSkip.
-  // Errors: code ContextExceeded when position >= max_context; code
-  // GenerationFailed, naming the place, when an activation is not finite.
-  absl::StatusOr<absl::Span<const float>> Forward(const Weights& weights,
-                                                  uint32_t token,
-                                                  uint32_t position,
-                                                  Logits logits);
+  // Errors: code ResourceLimit, when weights with side paths need more memory
+  // than there is; code ContextExceeded, with nothing done, when a position is past its
+  // cache; code GenerationFailed, naming a place, when an activation is not
+  // finite. The caches' positions in the batch are then unspecified.
+  absl::Status Forward(const Weights& weights,
+                       absl::Span<const BatchToken> batch);
 
+  // The logits of the `row`-th token that wanted them, shape [vocab_size]; valid
+  // until the next call.
+  absl::Span<const float> logits(size_t row = 0) const;
+
+  const ModelShape& shape() const { return shape_; }
   const MemoryPlan& plan() const { return plan_; }
+  uint32_t batch_tokens() const { return options_.batch_tokens; }
+  const Kernels& kernels() const { return *kernels_; }
 
  private:
-  // Views into the block, named as in MemoryPlan.
-  struct Scratch {
-    absl::Span<float> residual;
-    absl::Span<float> normed;
-    absl::Span<float> norm_weight;
-    absl::Span<float> query;
-    absl::Span<float> attention;
-    absl::Span<float> projection;
-    absl::Span<float> gate;
-    absl::Span<float> up;
-    absl::Span<float> scores;
-    absl::Span<float> logits;
-    absl::Span<double> rope_frequencies;
-    absl::Span<float> rope_cosines;
-    absl::Span<float> rope_sines;
-    absl::Span<int8_t> activation_values;
-    absl::Span<float> activation_scales;
-  };
+  Transformer(const ModelShape& shape, const MemoryOptions& options,
+              const MemoryPlan& plan, ThreadPool* pool, const Kernels* kernels,
+              AlignedBuffer scratch);
 
-  Transformer(const ModelShape& shape, const MemoryPlan& plan,
-              AlignedBuffer block);
-
-  absl::Status RunLayer(const Weights& weights, int layer, uint32_t position);
-  absl::Status ProjectQkv(const Weights& weights, int layer,
-                          uint32_t position);
-  absl::Status Attend(int layer, uint32_t position);
-  absl::Status FeedForward(const Weights& weights, int layer);
-  // normed = RMSNorm of the residual.
-  absl::Status Normalize(const TensorView& norm, int layer,
-                         std::string_view name);
-  // residual += projection.
-  absl::Status AddToResidual(int layer, std::string_view name);
-  // `values` in the forms that `readers`, matrices of its width, ask for.
-  Activation Prepare(absl::Span<const float> values,
-                     std::initializer_list<const TensorView*> readers);
+  template <typename T>
+  T* Part(uint64_t offset) const {
+    return reinterpret_cast<T*>(scratch_.data() + offset);
+  }
 
   ModelShape shape_;
+  MemoryOptions options_;
   MemoryPlan plan_;
-  AlignedBuffer block_;
-  Scratch scratch_;
-  KvCache kv_cache_;
+  ThreadPool* pool_;
+  const Kernels* kernels_;
+  AlignedBuffer scratch_;
+  // For side paths; grows with the ranks of the adapters.
+  AlignedBuffer side_scratch_;
 };
 
 }  // namespace pedigree

@@ -19,10 +19,17 @@
 #include "runtime/base/checksum.h"
 #include "runtime/base/error_code.h"
 #include "runtime/format/slm_format.h"
+#include "runtime/kernels/kernels.h"
+#include "runtime/kernels/target.h"
+#include "runtime/model/kv_cache.h"
+#include "runtime/model/low_rank.h"
+#include "runtime/model/memory_plan.h"
 #include "runtime/model/model.h"
+#include "runtime/model/packed_weights.h"
 #include "runtime/model/weights.h"
 #include "runtime/tensor/tensor_view.h"
 #include "runtime/testing/tiny_model.h"
+#include "runtime/threads/thread_pool.h"
 
 namespace pedigree {
 namespace {
@@ -145,20 +152,41 @@ class WideTransformer {
   const Weights& weights_;
 };
 
+// How to run; none of it may change a bit.
+struct RunOptions {
+  Target target = Target::kScalar;
+  int threads = 1;
+  uint32_t batch = 1;
+};
+
 // The logits behind each of `tokens`.
 absl::StatusOr<std::vector<std::vector<float>>> RunAll(
     const Model& model, const Weights& weights,
-    const std::vector<uint32_t>& tokens) {
-  absl::StatusOr<Transformer> transformer =
-      Transformer::Create(model.shape());
+    const std::vector<uint32_t>& tokens, const RunOptions& run = {}) {
+  ThreadPool pool(run.threads);
+  MemoryOptions options;
+  options.batch_tokens = run.batch;
+  options.logits_rows = run.batch;
+  options.threads = static_cast<uint32_t>(run.threads);
+  absl::StatusOr<Transformer> transformer = Transformer::Create(
+      model.shape(), options, &pool, FindKernels(run.target));
   if (!transformer.ok()) return transformer.status();
+  absl::StatusOr<KvCache> cache =
+      KvCache::Create(model.shape(), model.shape().max_context);
+  if (!cache.ok()) return cache.status();
   std::vector<std::vector<float>> all;
-  for (size_t i = 0; i < tokens.size(); ++i) {
-    const absl::StatusOr<absl::Span<const float>> logits =
-        transformer->Forward(weights, tokens[i], static_cast<uint32_t>(i),
-                             Logits::kCompute);
-    if (!logits.ok()) return logits.status();
-    all.emplace_back(logits->begin(), logits->end());
+  for (size_t first = 0; first < tokens.size(); first += run.batch) {
+    std::vector<BatchToken> batch;
+    for (size_t i = first; i < std::min(tokens.size(), first + run.batch);
+         ++i) {
+      batch.push_back({&*cache, tokens[i], static_cast<uint32_t>(i), true});
+    }
+    const absl::Status status = transformer->Forward(weights, batch);
+    if (!status.ok()) return status;
+    for (size_t row = 0; row < batch.size(); ++row) {
+      const absl::Span<const float> logits = transformer->logits(row);
+      all.emplace_back(logits.begin(), logits.end());
+    }
   }
   return all;
 }
@@ -247,31 +275,152 @@ TEST_P(TransformerGoldenTest, LogitsAreTheSameBitsEverywhere) {
 // x86-64: any target and kernel must give these bits.
 INSTANTIATE_TEST_SUITE_P(
     AllTypes, TransformerGoldenTest,
-    testing::Values(Golden{DType::kF32, 0, 0xd6b0a95a72d2a8c2},
-                    Golden{DType::kQ8_0, 0, 0xff0e0c8998038ea7},
-                    Golden{DType::kQ8_0, 32, 0xfcb99f983407771d},
-                    Golden{DType::kQ4_0, 32, 0x698961c3a8cef9d9},
-                    Golden{DType::kQ4_0, 20, 0xe02ccb4829206922},
-                    Golden{DType::kQ4_0, 160, 0x0f268c7c05d8cc40}));
+    testing::Values(Golden{DType::kF32, 0, 0x34a478b6effc2592},
+                    Golden{DType::kQ8_0, 0, 0xc2005260eb7e5e32},
+                    Golden{DType::kQ8_0, 32, 0xac354cd7d762d163},
+                    Golden{DType::kQ4_0, 32, 0xf82add53e8faccaa},
+                    Golden{DType::kQ4_0, 20, 0x7a93f0262df0a94d},
+                    Golden{DType::kQ4_0, 160, 0x9c4f0f20051e2acf}));
 
-TEST(TransformerTest, SkippingLogitsChangesNothingElse) {
+class TransformerTargetTest : public testing::TestWithParam<Target> {};
+
+// Whole runs, all logits: packed or not, by any number of threads, token by token
+// or together.
+TEST_P(TransformerTargetTest, EqualsTheReferenceHoweverItRuns) {
+  for (const auto& [dtype, block_size] :
+       {std::pair(DType::kF32, 0), std::pair(DType::kQ8_0, 0),
+        std::pair(DType::kQ8_0, 32), std::pair(DType::kQ4_0, 32)}) {
+    TinyModelOptions options;
+    options.dtype = dtype;
+    options.block_size = static_cast<uint32_t>(block_size);
+    options.hidden_size = 96;
+    options.head_count = 6;
+    options.head_dim = 20;
+    options.kv_head_count = 3;
+    options.ffn_size = 160;
+    const LoadedModel loaded(options);
+    const Model& model = *loaded.model;
+    const auto expected = RunAll(model, model.weights(), Tokens());
+    ASSERT_TRUE(expected.ok()) << expected.status();
+    ThreadPool pool(2);
+    const absl::StatusOr<PackedWeights> packed =
+        PackedWeights::Pack(model.weights(), &pool);
+    ASSERT_TRUE(packed.ok());
+    for (int threads : {1, 2, 3, 7}) {
+      for (uint32_t batch : {1, 3, 12}) {
+        const RunOptions run = {GetParam(), threads, batch};
+        for (const Weights* weights :
+             {&model.weights(), &packed->weights()}) {
+          const auto all = RunAll(model, *weights, Tokens(), run);
+          ASSERT_TRUE(all.ok()) << all.status();
+          EXPECT_EQ(*all, *expected)
+              << DTypeName(dtype) << " " << block_size << ", " << threads
+              << " threads, " << batch << " tokens";
+        }
+      }
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(AllTargets, TransformerTargetTest,
+                         testing::ValuesIn(SupportedTargets()),
+                         [](const testing::TestParamInfo<Target>& info) {
+                           std::string name(TargetName(info.param));
+                           std::replace(name.begin(), name.end(), '-', '_');
+                           return name;
+                         });
+
+TEST(TransformerTest, SidePathsAddTheirProductsToThoseOfTheTensors) {
+  for (DType dtype : {DType::kF32, DType::kQ8_0}) {
+    TinyModelOptions options;
+    options.dtype = dtype;
+    const LoadedModel loaded(options);
+    const Model& model = *loaded.model;
+    Weights weights = model.weights();
+    // Every matrix gets one, two of them two; fused, the sums are the same but
+    // for rounding.
+    std::vector<std::vector<float>> owned;
+    std::vector<std::vector<float>> fused;
+    Weights dense = model.weights();
+    for (size_t i = 0; i < weights.tensors().size(); ++i) {
+      const TensorView tensor = weights.tensors()[i];
+      if (tensor.rows == 1) continue;
+      const uint32_t rank = 2 + static_cast<uint32_t>(i % 4);
+      owned.push_back(RandomValues(i, rank * tensor.columns, 0.3f));
+      owned.push_back(RandomValues(100 + i, tensor.rows * rank, 0.3f));
+    }
+    size_t next = 0;
+    for (size_t i = 0; i < weights.tensors().size(); ++i) {
+      const TensorView tensor = weights.tensors()[i];
+      if (tensor.rows == 1) continue;
+      const uint32_t rank = 2 + static_cast<uint32_t>(i % 4);
+      const LowRank path = {owned[next], owned[next + 1], rank, 0.5f};
+      next += 2;
+      std::vector<float> values(tensor.rows * tensor.columns);
+      for (uint64_t row = 0; row < tensor.rows; ++row) {
+        const absl::Span<float> out = absl::MakeSpan(values).subspan(
+            row * tensor.columns, tensor.columns);
+        DequantizeRow(tensor, row, out);
+        for (int times = i % 5 == 0 ? 2 : 1; times > 0; --times) {
+          LowRankRow(path, row, out);
+        }
+      }
+      for (int times = i % 5 == 0 ? 2 : 1; times > 0; --times) {
+        weights.AddSidePath(static_cast<int>(i), path);
+      }
+      fused.push_back(std::move(values));
+      dense.Replace(static_cast<int>(i),
+                    ViewF32(fused.back(), tensor.rows, tensor.columns));
+    }
+    const auto side = RunAll(model, weights, Tokens());
+    ASSERT_TRUE(side.ok()) << side.status();
+    const WideTransformer wide(model.shape(), dense);
+    const Vector exact = wide.Run(Tokens());
+    for (size_t i = 0; i < exact.size(); ++i) {
+      EXPECT_NEAR(side->back()[i], exact[i], 2 * Tolerance(dtype) + 1e-4);
+    }
+    for (Target target : SupportedTargets()) {
+      for (int threads : {1, 3}) {
+        const auto all =
+            RunAll(model, weights, Tokens(), {target, threads, 5});
+        ASSERT_TRUE(all.ok()) << all.status();
+        EXPECT_EQ(*all, *side) << TargetName(target) << ", " << threads;
+      }
+    }
+  }
+}
+
+TEST(TransformerTest, SequencesOfABatchDoNotTouchEachOther) {
   const LoadedModel loaded({});
   const Model& model = *loaded.model;
-  const auto all = RunAll(model, model.weights(), Tokens());
-  ASSERT_TRUE(all.ok());
-  absl::StatusOr<Transformer> transformer = Transformer::Create(model.shape());
+  const std::vector<uint32_t> other = {256, 9, 9, 8, 40, 41};
+  const auto first = RunAll(model, model.weights(), Tokens());
+  const auto second = RunAll(model, model.weights(), other);
+  ASSERT_TRUE(first.ok() && second.ok());
+  ThreadPool pool(2);
+  MemoryOptions options;
+  options.logits_rows = 2;
+  options.threads = 2;
+  absl::StatusOr<Transformer> transformer =
+      Transformer::Create(model.shape(), options, &pool, &BestKernels());
   ASSERT_TRUE(transformer.ok());
-  const uint32_t last = static_cast<uint32_t>(Tokens().size() - 1);
-  for (uint32_t i = 0; i < last; ++i) {
-    const auto logits =
-        transformer->Forward(model.weights(), Tokens()[i], i, Logits::kSkip);
-    ASSERT_TRUE(logits.ok());
-    EXPECT_TRUE(logits->empty());
+  absl::StatusOr<KvCache> a = KvCache::Create(model.shape(), 20);
+  absl::StatusOr<KvCache> b = KvCache::Create(model.shape(), 20);
+  ASSERT_TRUE(a.ok() && b.ok());
+  std::vector<BatchToken> batch;
+  for (uint32_t i = 0; i < other.size(); ++i) {
+    batch.push_back({&*a, Tokens()[i], i, i + 1 == other.size()});
   }
-  const auto logits = transformer->Forward(model.weights(), Tokens()[last],
-                                           last, Logits::kCompute);
-  ASSERT_TRUE(logits.ok());
-  EXPECT_EQ(std::vector<float>(logits->begin(), logits->end()), all->back());
+  for (uint32_t i = 0; i < other.size(); ++i) {
+    batch.push_back({&*b, other[i], i, i + 1 == other.size()});
+  }
+  ASSERT_TRUE(transformer->Forward(model.weights(), batch).ok());
+  const auto copy = [&](size_t row) {
+    const absl::Span<const float> logits = transformer->logits(row);
+    return std::vector<float>(logits.begin(), logits.end());
+  };
+  EXPECT_EQ(copy(0), (*first)[other.size() - 1]);
+  EXPECT_EQ(copy(1), second->back());
 }
 
 TEST(TransformerTest, RefusesAPositionPastTheContext) {

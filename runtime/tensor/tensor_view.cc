@@ -73,6 +73,7 @@ TensorView ViewF32(absl::Span<const float> values, uint64_t rows,
 TensorView RowsOf(const TensorView& tensor, uint64_t first, uint64_t count) {
   TensorView rows = tensor;
   rows.rows = count;
+  rows.packed = nullptr;
   rows.scales += first * tensor.ScalesPerRow();
   rows.payload += first * (tensor.dtype == DType::kF32    ? 4 * tensor.columns
                            : tensor.dtype == DType::kQ8_0 ? tensor.columns
@@ -88,11 +89,19 @@ void DequantizeRow(const TensorView& tensor, uint64_t row,
     return;
   }
   const absl::Span<const float> scales = tensor.RowScales(row);
-  for (size_t i = 0; i < out.size(); ++i) {
-    const int32_t weight = tensor.dtype == DType::kQ8_0
-                               ? tensor.RowQ8(row)[i]
-                               : NibbleWeight(tensor.RowQ4(row).data(), i);
-    out[i] = static_cast<float>(weight) * scales[i / tensor.block_size];
+  const int8_t* bytes = tensor.dtype == DType::kQ8_0
+                            ? tensor.RowQ8(row).data()
+                            : nullptr;
+  const uint8_t* nibbles = tensor.dtype == DType::kQ4_0
+                               ? tensor.RowQ4(row).data()
+                               : nullptr;
+  size_t i = 0;
+  for (float scale : scales) {
+    for (const size_t end = i + tensor.block_size; i < end; ++i) {
+      const int32_t weight =
+          bytes != nullptr ? bytes[i] : NibbleWeight(nibbles, i);
+      out[i] = static_cast<float>(weight) * scale;
+    }
   }
 }
 

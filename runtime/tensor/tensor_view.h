@@ -23,6 +23,8 @@ struct TensorView {
   const float* scales = nullptr;
   // Values a scale covers; 0 for f32.
   uint32_t block_size = 0;
+  // The same values and scales as runtime/kernels/packing.h packs them, or null.
+  const uint8_t* packed = nullptr;
 
   uint64_t ScalesPerRow() const {
     return dtype == DType::kF32 ? 0 : columns / block_size;

@@ -1,0 +1,80 @@
+// One sequence of tokens on a model: run, go on, go back.
+
+#ifndef PEDIGREE_RUNTIME_GENERATION_SESSION_H_
+#define PEDIGREE_RUNTIME_GENERATION_SESSION_H_
+
+#include <atomic>
+#include <cstdint>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "runtime/format/slm_format.h"
+#include "runtime/model/kv_cache.h"
+#include "runtime/model/transformer.h"
+#include "runtime/model/weights.h"
+
+namespace pedigree {
+
+// Holds the tokens that were run, their keys and values, and the logits behind
+// the last. Any number of sessions may share a transformer, one call at a time.
+// After a change of weights, as by an adapter, go back to length 0. Movable, not
+// thread-safe.
+class Session {
+ public:
+  // Memory for `context_tokens` positions (0: the shape's max_context).
+  //
+  // Errors: code ResourceLimit.
+  static absl::StatusOr<Session> Create(const ModelShape& shape,
+                                        uint32_t context_tokens = 0);
+
+  // Runs `tokens` behind those of the session, in batches of what the
+  // transformer takes. `cancel`, where given, is looked at before each batch.
+  //
+  // Errors: code ContextExceeded when they don't fit, with nothing done; code
+  // Cancelled; those of Transformer::Forward. Then the session ends where the
+  // batch that failed began, without logits.
+  absl::Status Run(Transformer& transformer, const Weights& weights,
+                   absl::Span<const uint32_t> tokens,
+                   const std::atomic<bool>* cancel = nullptr);
+
+  // Runs one more token of each session, all in one batch; sessions.size() is at
+  // most the transformer's logits_rows. No session stands there twice. The bits
+  // are those of running each by itself.
+  //
+  // Errors: code ContextExceeded, naming the session, with nothing done; those
+  // of Transformer::Forward: then no session has changed, but for its logits,
+  // which are gone.
+  static absl::Status RunTogether(Transformer& transformer,
+                                  const Weights& weights,
+                                  absl::Span<Session* const> sessions,
+                                  absl::Span<const uint32_t> tokens);
+
+  // Forgets all but the first `length` tokens, and the logits. length is at
+  // most length().
+  void Rewind(uint32_t length);
+
+  // Rewinds to the longest start that the session shares with `tokens`, but for
+  // the last of them, so that running the rest gives logits. Returns its length.
+  uint32_t RewindToShared(absl::Span<const uint32_t> tokens);
+
+  uint32_t length() const { return static_cast<uint32_t>(tokens_.size()); }
+  uint32_t capacity() const { return cache_.capacity(); }
+  absl::Span<const uint32_t> tokens() const { return tokens_; }
+  // Shape [vocab_size]; empty when the last token has not been run.
+  absl::Span<const float> logits() const { return logits_; }
+
+ private:
+  explicit Session(KvCache cache) : cache_(std::move(cache)) {}
+
+  absl::Status CheckRoom(uint64_t count) const;
+
+  KvCache cache_;
+  std::vector<uint32_t> tokens_;
+  std::vector<float> logits_;
+};
+
+}  // namespace pedigree
+
+#endif  // PEDIGREE_RUNTIME_GENERATION_SESSION_H_

@@ -1,0 +1,703 @@
+// The kernels of one target, over its Dot primitives. Included, inside an
+// anonymous namespace and the region that enables the target's instructions,
+// by each <target>.cc; no include guard on purpose.
+//
+// The file that includes this one defines before:
+//
+//   struct Dot {
+//     // Tokens and tiles that a quantized product keeps in registers.
+//     static constexpr size_t kTokens, kTiles;
+//     // Tokens of an f32 product, queries of attention.
+//     static constexpr size_t kF32Tokens, kQueries;
+//     // What Start must take off for each unit of activation, since stored
+//     // weights are multiplied with a constant added.
+//     static constexpr int32_t kQ8Bias, kQ4Bias;
+//
+//     struct Weights;  // 16 rows x 4 columns
+//     struct Sum;      // 16 integer sums, perhaps in parts
+//     static Weights LoadQ8(const uint8_t* tile);            // 64 bytes
+//     static void LoadQ4(const uint8_t* tile, Weights& low, Weights& high);
+//     static Sum Start(int32_t value);
+//     // sum[r] += the 4 products of row r with x[0..4).
+//     static void AddQ8(Sum& sum, const Weights& w, const int8_t* x);
+//     static void AddQ4(Sum& sum, const Weights& w, const int8_t* x);
+//     static I16 Finish(const Sum& sum);
+//   };
+
+#define PEDIGREE_UNROLL _Pragma("clang loop unroll(full)")
+
+// --- Quantized products ----------------------------------------------------
+
+// One or more tiles of a quantized matrix.
+struct TileSource {
+  const uint8_t* weights;
+  size_t tile_bytes;
+  const float* scales;
+  size_t tile_scales;
+  size_t blocks;
+  // Activation blocks that share a weight scale; 0: all of the row.
+  size_t blocks_per_scale;
+};
+
+// The sums of activation block `block` for kTiles tiles and kTokens tokens.
+template <bool kQ4, size_t kTiles, size_t kTokens>
+PEDIGREE_VEC_INLINE void SumBlock(const TileSource& tiles, size_t block,
+                                  const ActivationBatch& x, size_t token,
+                                  typename Dot::Sum (&sum)[kTiles][kTokens]) {
+  const size_t offset = token * x.integer_stride + block * kActivationBlock;
+  const int8_t* in = (kQ4 ? x.split_integers : x.integers) + offset;
+  const int32_t* sums = x.sums + token * x.blocks() + block;
+  constexpr int32_t kBias = kQ4 ? Dot::kQ4Bias : Dot::kQ8Bias;
+  PEDIGREE_UNROLL
+  for (size_t t = 0; t < kTokens; ++t) {
+    const int32_t start = kBias == 0 ? 0 : -kBias * sums[t * x.blocks()];
+    PEDIGREE_UNROLL
+    for (size_t n = 0; n < kTiles; ++n) sum[n][t] = Dot::Start(start);
+  }
+  if constexpr (kQ4) {
+    const uint8_t* weights = tiles.weights + block * 4 * 64;
+    PEDIGREE_UNROLL
+    for (size_t group = 0; group < 4; ++group) {
+      typename Dot::Weights low[kTiles];
+      typename Dot::Weights high[kTiles];
+      PEDIGREE_UNROLL
+      for (size_t n = 0; n < kTiles; ++n) {
+        Dot::LoadQ4(weights + n * tiles.tile_bytes + group * 64, low[n],
+                    high[n]);
+      }
+      PEDIGREE_UNROLL
+      for (size_t t = 0; t < kTokens; ++t) {
+        const int8_t* xt = in + t * x.integer_stride + group * 4;
+        PEDIGREE_UNROLL
+        for (size_t n = 0; n < kTiles; ++n) {
+          Dot::AddQ4(sum[n][t], low[n], xt);
+          Dot::AddQ4(sum[n][t], high[n], xt + 16);
+        }
+      }
+    }
+  } else {
+    const uint8_t* weights = tiles.weights + block * 8 * 64;
+    PEDIGREE_UNROLL
+    for (size_t group = 0; group < 8; ++group) {
+      typename Dot::Weights w[kTiles];
+      PEDIGREE_UNROLL
+      for (size_t n = 0; n < kTiles; ++n) {
+        w[n] = Dot::LoadQ8(weights + n * tiles.tile_bytes + group * 64);
+      }
+      PEDIGREE_UNROLL
+      for (size_t t = 0; t < kTokens; ++t) {
+        const int8_t* xt = in + t * x.integer_stride + group * 4;
+        PEDIGREE_UNROLL
+        for (size_t n = 0; n < kTiles; ++n) Dot::AddQ8(sum[n][t], w[n], xt);
+      }
+    }
+  }
+}
+
+// out[t][0..rows) of kTiles tiles for tokens [token, token + kTokens).
+template <bool kQ4, size_t kTiles, size_t kTokens>
+PEDIGREE_VEC_INLINE void QuantizedTiles(const TileSource& tiles, size_t rows,
+                                        const ActivationBatch& x, size_t token,
+                                        float* out, size_t out_stride) {
+  F16 total[kTiles][kTokens];
+  PEDIGREE_UNROLL
+  for (size_t n = 0; n < kTiles; ++n) {
+    PEDIGREE_UNROLL
+    for (size_t t = 0; t < kTokens; ++t) total[n][t] = 0.0f;
+  }
+  const float* scales = x.scales + token * x.blocks();
+  const size_t blocks = tiles.blocks;
+  if (tiles.blocks_per_scale == 0) {
+    for (size_t block = 0; block < blocks; ++block) {
+      typename Dot::Sum sum[kTiles][kTokens];
+      SumBlock<kQ4>(tiles, block, x, token, sum);
+      PEDIGREE_UNROLL
+      for (size_t t = 0; t < kTokens; ++t) {
+        const F16 scale = scales[t * x.blocks() + block];
+        PEDIGREE_UNROLL
+        for (size_t n = 0; n < kTiles; ++n) {
+          const F16 products =
+              __builtin_convertvector(Dot::Finish(sum[n][t]), F16);
+          total[n][t] = total[n][t] + products * scale;
+        }
+      }
+    }
+    PEDIGREE_UNROLL
+    for (size_t n = 0; n < kTiles; ++n) {
+      const F16 weight_scale = Load(tiles.scales + n * tiles.tile_scales);
+      PEDIGREE_UNROLL
+      for (size_t t = 0; t < kTokens; ++t) total[n][t] *= weight_scale;
+    }
+  } else {
+    size_t in_scale = 0;
+    const float* weight_scales = tiles.scales;
+    for (size_t block = 0; block < blocks; ++block) {
+      typename Dot::Sum sum[kTiles][kTokens];
+      SumBlock<kQ4>(tiles, block, x, token, sum);
+      PEDIGREE_UNROLL
+      for (size_t n = 0; n < kTiles; ++n) {
+        const F16 weight_scale = Load(weight_scales + n * tiles.tile_scales);
+        PEDIGREE_UNROLL
+        for (size_t t = 0; t < kTokens; ++t) {
+          const F16 scale = scales[t * x.blocks() + block];
+          const F16 products =
+              __builtin_convertvector(Dot::Finish(sum[n][t]), F16);
+          total[n][t] = total[n][t] + products * (scale * weight_scale);
+        }
+      }
+      if (++in_scale == tiles.blocks_per_scale) {
+        in_scale = 0;
+        weight_scales += kLanes;
+      }
+    }
+  }
+  PEDIGREE_UNROLL
+  for (size_t t = 0; t < kTokens; ++t) {
+    PEDIGREE_UNROLL
+    for (size_t n = 0; n < kTiles; ++n) {
+      float* to = out + (token + t) * out_stride + n * kTileRows;
+      if (rows >= (n + 1) * kTileRows) {
+        Store(total[n][t], to);
+      } else {
+        StorePart(total[n][t], to, rows - n * kTileRows);
+      }
+    }
+  }
+}
+
+// The same for all tokens, kTokens at a time.
+template <bool kQ4, size_t kTiles>
+void QuantizedTilesAllTokens(const TileSource& tiles, size_t rows,
+                             const ActivationBatch& x, float* out,
+                             size_t out_stride) {
+  size_t token = 0;
+  for (; token + Dot::kTokens <= x.tokens; token += Dot::kTokens) {
+    QuantizedTiles<kQ4, kTiles, Dot::kTokens>(tiles, rows, x, token, out,
+                                              out_stride);
+  }
+  for (; token + 2 <= x.tokens; token += 2) {
+    QuantizedTiles<kQ4, kTiles, 2>(tiles, rows, x, token, out, out_stride);
+  }
+  if (token < x.tokens) {
+    QuantizedTiles<kQ4, kTiles, 1>(tiles, rows, x, token, out, out_stride);
+  }
+}
+
+template <bool kQ4>
+void QuantizedMatMul(const TensorView& tensor, size_t begin_row, size_t end_row,
+                     const ActivationBatch& x, float* out, size_t out_stride,
+                     uint8_t* tile) {
+  TileSource tiles;
+  tiles.tile_bytes = kTileRows * TileRowBytes(tensor);
+  tiles.tile_scales =
+      kTileRows * static_cast<size_t>(tensor.ScalesPerRow());
+  tiles.blocks = x.blocks();
+  tiles.blocks_per_scale = tensor.block_size == tensor.columns
+                               ? 0
+                               : tensor.block_size / kActivationBlock;
+  size_t row = begin_row;
+  if (tensor.packed != nullptr) {
+    const float* all_scales = reinterpret_cast<const float*>(
+        tensor.packed + TileCount(tensor) * tiles.tile_bytes);
+    // One token: one stream, front to back. More: as many tiles as fit.
+    constexpr size_t kTiles = Dot::kTiles;
+    const bool wide = kTiles > 1 && x.tokens > 1;
+    while (row < end_row) {
+      const size_t index = row / kTileRows;
+      tiles.weights = tensor.packed + index * tiles.tile_bytes;
+      tiles.scales = all_scales + index * tiles.tile_scales;
+      const size_t rows = end_row - row;
+      if (wide && rows > (kTiles - 1) * kTileRows) {
+        QuantizedTilesAllTokens<kQ4, kTiles>(tiles, rows, x, out + row,
+                                             out_stride);
+        row += kTiles * kTileRows;
+      } else {
+        QuantizedTilesAllTokens<kQ4, 1>(tiles, rows, x, out + row, out_stride);
+        row += kTileRows;
+      }
+    }
+    return;
+  }
+  float* tile_scales = reinterpret_cast<float*>(tile + tiles.tile_bytes);
+  tiles.weights = tile;
+  tiles.scales = tile_scales;
+  for (; row < end_row; row += kTileRows) {
+    PackTile(tensor, row / kTileRows, tile);
+    PackTileScales(tensor, row / kTileRows, tile_scales);
+    QuantizedTilesAllTokens<kQ4, 1>(tiles, end_row - row, x, out + row,
+                                    out_stride);
+  }
+}
+
+// --- f32 products ----------------------------------------------------------
+
+inline constexpr size_t kF32Rows = 4;
+
+// The partial sums of kF32Rows rows (row_stride 0 repeats one) and kTokens
+// tokens.
+template <size_t kTokens>
+PEDIGREE_VEC_INLINE void F32Tile(const float* const (&rows)[kF32Rows],
+                                 size_t columns, const float* x,
+                                 size_t x_stride,
+                                 F16 (&sum)[kF32Rows][kTokens]) {
+  PEDIGREE_UNROLL
+  for (size_t r = 0; r < kF32Rows; ++r) {
+    PEDIGREE_UNROLL
+    for (size_t t = 0; t < kTokens; ++t) sum[r][t] = 0.0f;
+  }
+  size_t i = 0;
+  for (; i + kLanes <= columns; i += kLanes) {
+    F16 w[kF32Rows];
+    PEDIGREE_UNROLL
+    for (size_t r = 0; r < kF32Rows; ++r) w[r] = Load(rows[r] + i);
+    PEDIGREE_UNROLL
+    for (size_t t = 0; t < kTokens; ++t) {
+      const F16 xt = Load(x + t * x_stride + i);
+      PEDIGREE_UNROLL
+      for (size_t r = 0; r < kF32Rows; ++r) sum[r][t] = sum[r][t] + w[r] * xt;
+    }
+  }
+  if (i == columns) return;
+  PEDIGREE_UNROLL
+  for (size_t t = 0; t < kTokens; ++t) {
+    const F16 xt = LoadPart(x + t * x_stride + i, columns - i);
+    PEDIGREE_UNROLL
+    for (size_t r = 0; r < kF32Rows; ++r) {
+      sum[r][t] = sum[r][t] + LoadPart(rows[r] + i, columns - i) * xt;
+    }
+  }
+}
+
+template <size_t kTokens>
+PEDIGREE_VEC_INLINE void F32Rows(const float* const (&rows)[kF32Rows],
+                                 size_t row_count, const ActivationBatch& x,
+                                 size_t token, float* out,
+                                 size_t out_stride) {
+  F16 sum[kF32Rows][kTokens];
+  F32Tile(rows, x.columns, x.values + token * x.value_stride, x.value_stride,
+          sum);
+  PEDIGREE_UNROLL
+  for (size_t t = 0; t < kTokens; ++t) {
+    const F4 folded = Fold4(sum[0][t], sum[1][t], sum[2][t], sum[3][t]);
+    __builtin_memcpy(out + (token + t) * out_stride, &folded,
+                     row_count * sizeof(float));
+  }
+}
+
+void F32MatMul(const TensorView& tensor, size_t begin_row, size_t end_row,
+               const ActivationBatch& x, float* out, size_t out_stride) {
+  const size_t columns = static_cast<size_t>(tensor.columns);
+  const float* weights = reinterpret_cast<const float*>(tensor.payload);
+  for (size_t row = begin_row; row < end_row; row += kF32Rows) {
+    const size_t count = end_row - row < kF32Rows ? end_row - row : kF32Rows;
+    // Past the end the last row is computed again and not stored.
+    const float* rows[kF32Rows];
+    for (size_t r = 0; r < kF32Rows; ++r) {
+      rows[r] = weights + (row + (r < count ? r : count - 1)) * columns;
+    }
+    size_t token = 0;
+    for (; token + Dot::kF32Tokens <= x.tokens; token += Dot::kF32Tokens) {
+      F32Rows<Dot::kF32Tokens>(rows, count, x, token, out + row, out_stride);
+    }
+    for (; token < x.tokens; ++token) {
+      F32Rows<1>(rows, count, x, token, out + row, out_stride);
+    }
+  }
+}
+
+void MatMul(const TensorView& tensor, size_t begin_row, size_t end_row,
+            const ActivationBatch& x, float* out, size_t out_stride,
+            uint8_t* tile) {
+  if (tensor.dtype == DType::kF32) {
+    F32MatMul(tensor, begin_row, end_row, x, out, out_stride);
+  } else if (!HasTiles(tensor)) {
+    ScalarMatMul(tensor, begin_row, end_row, x, out, out_stride, tile);
+  } else if (tensor.dtype == DType::kQ4_0) {
+    QuantizedMatMul<true>(tensor, begin_row, end_row, x, out, out_stride,
+                          tile);
+  } else {
+    QuantizedMatMul<false>(tensor, begin_row, end_row, x, out, out_stride,
+                           tile);
+  }
+}
+
+// --- Quantizing activations ------------------------------------------------
+
+PEDIGREE_VEC_INLINE void QuantizeBlock(F16 first, F16 second, size_t block,
+                                       const QuantizedRow& to) {
+  const float largest = MaxLane(Max(Abs(first), Abs(second)));
+  I16 a = 0;
+  I16 b = 0;
+  float scale = 1.0f;
+  if (largest >= kSmallestActivation) {
+    scale = largest / 127.0f;
+    const float inverse = 1.0f / scale;
+    // The sum's low bits are the integer: no conversion that a NaN could upset.
+    a = Bits(first * inverse + kRounder) - kRounderBits;
+    b = Bits(second * inverse + kRounder) - kRounderBits;
+  }
+  to.scales[block] = scale;
+  if (to.sums != nullptr) to.sums[block] = __builtin_reduce_add(a + b);
+  const Byte16 low = __builtin_convertvector(a, Byte16);
+  const Byte16 high = __builtin_convertvector(b, Byte16);
+  int8_t* integers = to.integers + block * kActivationBlock;
+  __builtin_memcpy(integers, &low, sizeof(low));
+  __builtin_memcpy(integers + 16, &high, sizeof(high));
+  if (to.split_integers == nullptr) return;
+  const Byte16 even =
+      __builtin_shufflevector(low, high, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20,
+                              22, 24, 26, 28, 30);
+  const Byte16 odd =
+      __builtin_shufflevector(low, high, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21,
+                              23, 25, 27, 29, 31);
+  int8_t* split = to.split_integers + block * kActivationBlock;
+  __builtin_memcpy(split, &even, sizeof(even));
+  __builtin_memcpy(split + 16, &odd, sizeof(odd));
+}
+
+void Quantize(const float* x, size_t begin, size_t end,
+              const QuantizedRow& to) {
+  size_t i = begin;
+  for (; i + kActivationBlock <= end; i += kActivationBlock) {
+    QuantizeBlock(Load(x + i), Load(x + i + 16), i / kActivationBlock, to);
+  }
+  if (i == end) return;
+  const size_t left = end - i;
+  QuantizeBlock(LoadPart(x + i, left < 16 ? left : 16),
+                left <= 16 ? F16(0.0f) : LoadPart(x + i + 16, left - 16),
+                i / kActivationBlock, to);
+}
+
+// --- Norms, gates, sums ----------------------------------------------------
+
+bool RmsNorm(const float* x, const float* weight, float epsilon, size_t size,
+             float* out) {
+  F16 sum = 0.0f;
+  size_t i = 0;
+  for (; i + kLanes <= size; i += kLanes) {
+    const F16 v = Load(x + i);
+    sum = sum + v * v;
+  }
+  if (i < size) {
+    const F16 v = LoadPart(x + i, size - i);
+    sum = sum + v * v;
+  }
+  const float mean = Fold(sum) / static_cast<float>(size);
+  if (!IsFinite(mean)) return false;
+  const float scale = 1.0f / SqrtF(mean + epsilon);
+  I16 bad = 0;
+  for (i = 0; i + kLanes <= size; i += kLanes) {
+    const F16 v = (Load(x + i) * scale) * Load(weight + i);
+    bad |= NotFinite(v);
+    Store(v, out + i);
+  }
+  if (i < size) {
+    const size_t left = size - i;
+    const F16 v = (LoadPart(x + i, left) * scale) * LoadPart(weight + i, left);
+    bad |= NotFinite(v);
+    StorePart(v, out + i, left);
+  }
+  return !AnyLane(bad);
+}
+
+PEDIGREE_VEC_INLINE F16 SwiGluLanes(F16 gate, F16 up, I16& bad) {
+  const F16 result = (gate / (1.0f + ExpF16(-gate))) * up;
+  bad |= NotFinite(gate) | NotFinite(up) | NotFinite(result);
+  return result;
+}
+
+bool SwiGlu(float* gate, const float* up, size_t size) {
+  I16 bad = 0;
+  size_t i = 0;
+  for (; i + kLanes <= size; i += kLanes) {
+    Store(SwiGluLanes(Load(gate + i), Load(up + i), bad), gate + i);
+  }
+  if (i < size) {
+    const size_t left = size - i;
+    StorePart(
+        SwiGluLanes(LoadPart(gate + i, left), LoadPart(up + i, left), bad),
+        gate + i, left);
+  }
+  return !AnyLane(bad);
+}
+
+bool Add(float* x, const float* delta, size_t size) {
+  I16 bad = 0;
+  size_t i = 0;
+  for (; i + kLanes <= size; i += kLanes) {
+    const F16 v = Load(x + i) + Load(delta + i);
+    bad |= NotFinite(v);
+    Store(v, x + i);
+  }
+  if (i < size) {
+    const size_t left = size - i;
+    const F16 v = LoadPart(x + i, left) + LoadPart(delta + i, left);
+    bad |= NotFinite(v);
+    StorePart(v, x + i, left);
+  }
+  return !AnyLane(bad);
+}
+
+bool Finite(const float* x, size_t size) {
+  I16 bad = 0;
+  size_t i = 0;
+  for (; i + kLanes <= size; i += kLanes) bad |= NotFinite(Load(x + i));
+  if (i < size) bad |= NotFinite(LoadPart(x + i, size - i));
+  return !AnyLane(bad);
+}
+
+// Sixteen pairs at a time, as even and odd lanes.
+bool Rope(float* head, const float* cosines, const float* sines,
+          size_t pairs) {
+  I16 bad = 0;
+  for (size_t i = 0; i < pairs; i += kLanes) {
+    const size_t count = pairs - i < kLanes ? pairs - i : kLanes;
+    float lanes[2 * kLanes] = {};
+    __builtin_memcpy(lanes, head + 2 * i, 2 * count * sizeof(float));
+    const F16 low = Load(lanes);
+    const F16 high = Load(lanes + kLanes);
+    const F16 a = __builtin_shufflevector(low, high, 0, 2, 4, 6, 8, 10, 12, 14,
+                                          16, 18, 20, 22, 24, 26, 28, 30);
+    const F16 b = __builtin_shufflevector(low, high, 1, 3, 5, 7, 9, 11, 13, 15,
+                                          17, 19, 21, 23, 25, 27, 29, 31);
+    const F16 c = LoadPart(cosines + i, count);
+    const F16 s = LoadPart(sines + i, count);
+    const F16 even = a * c - b * s;
+    const F16 odd = a * s + b * c;
+    bad |= NotFinite(even) | NotFinite(odd);
+    Store(__builtin_shufflevector(even, odd, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20,
+                                  5, 21, 6, 22, 7, 23),
+          lanes);
+    Store(__builtin_shufflevector(even, odd, 8, 24, 9, 25, 10, 26, 11, 27, 12,
+                                  28, 13, 29, 14, 30, 15, 31),
+          lanes + kLanes);
+    __builtin_memcpy(head + 2 * i, lanes, 2 * count * sizeof(float));
+  }
+  return !AnyLane(bad);
+}
+
+// --- Attention -------------------------------------------------------------
+
+// scores[q][16 * block ...] for kQueries queries and kBlocks blocks of keys.
+template <size_t kQueries, size_t kBlocks>
+PEDIGREE_VEC_INLINE void ScoreBlocks(const AttentionHead& head, size_t query,
+                                     size_t block) {
+  const size_t block_floats = head.head_dim * kLanes;
+  const float* keys = head.keys + block * block_floats;
+  const float* queries = head.queries + query * head.query_stride;
+  F16 sum[kQueries][kBlocks];
+  PEDIGREE_UNROLL
+  for (size_t q = 0; q < kQueries; ++q) {
+    PEDIGREE_UNROLL
+    for (size_t b = 0; b < kBlocks; ++b) sum[q][b] = 0.0f;
+  }
+  for (size_t i = 0; i < head.head_dim; ++i) {
+    F16 key[kBlocks];
+    PEDIGREE_UNROLL
+    for (size_t b = 0; b < kBlocks; ++b) {
+      key[b] = Load(keys + b * block_floats + i * kLanes);
+    }
+    PEDIGREE_UNROLL
+    for (size_t q = 0; q < kQueries; ++q) {
+      const F16 value = queries[q * head.query_stride + i];
+      PEDIGREE_UNROLL
+      for (size_t b = 0; b < kBlocks; ++b) {
+        sum[q][b] = sum[q][b] + value * key[b];
+      }
+    }
+  }
+  PEDIGREE_UNROLL
+  for (size_t q = 0; q < kQueries; ++q) {
+    PEDIGREE_UNROLL
+    for (size_t b = 0; b < kBlocks; ++b) {
+      Store(sum[q][b] * head.scale, head.scores +
+                                        (query + q) * head.score_stride +
+                                        (block + b) * kLanes);
+    }
+  }
+}
+
+// Scores of kQueries queries against blocks [0, blocks).
+template <size_t kQueries>
+void ScoreQueries(const AttentionHead& head, size_t query, size_t blocks) {
+  constexpr size_t kBlocks = kQueries == 1 ? 4 : 1;
+  size_t block = 0;
+  for (; block + kBlocks <= blocks; block += kBlocks) {
+    ScoreBlocks<kQueries, kBlocks>(head, query, block);
+  }
+  for (; block < blocks; ++block) {
+    ScoreBlocks<kQueries, 1>(head, query, block);
+  }
+}
+
+// Softmax of `count` scores, with room for whole vectors. False when a score is
+// not finite.
+bool SoftmaxRow(float* x, size_t count) {
+  // Lanes behind the last score become the lowest value there is.
+  const size_t whole = count / kLanes * kLanes;
+  for (size_t i = count; i < whole + kLanes && count != whole; ++i) {
+    x[i] = -__builtin_inff();
+  }
+  F16 largest = x[0];
+  I16 bad = 0;
+  for (size_t i = 0; i < whole; i += kLanes) {
+    const F16 v = Load(x + i);
+    bad |= NotFinite(v);
+    largest = Max(v, largest);
+  }
+  if (whole < count) {
+    bad |= NotFinite(LoadPart(x + whole, count - whole));
+    largest = Max(Load(x + whole), largest);
+  }
+  if (AnyLane(bad)) return false;
+  const F16 top = MaxLane(largest);
+  F16 sum = 0.0f;
+  for (size_t i = 0; i < count; i += kLanes) {
+    // e^-infinity is the +0 that a strided sum may be filled up with.
+    const F16 e = ExpF16(Load(x + i) - top);
+    sum = sum + e;
+    Store(e, x + i);
+  }
+  const float inverse = 1.0f / Fold(sum);
+  for (size_t i = 0; i < count; i += kLanes) {
+    Store(Load(x + i) * inverse, x + i);
+  }
+  return true;
+}
+
+// Adds weight[q][t] * value[t] for t in [begin, end) to out[q], kVectors
+// vectors of the head from `column` on.
+template <size_t kQueries, size_t kVectors>
+PEDIGREE_VEC_INLINE void MixValues(const AttentionHead& head, size_t query,
+                                   size_t column, size_t begin, size_t end,
+                                   F16 (&sum)[kQueries][kVectors]) {
+  const float* weights = head.scores + query * head.score_stride;
+  for (size_t t = begin; t < end; ++t) {
+    const float* value = head.values + t * head.head_dim + column;
+    F16 v[kVectors];
+    PEDIGREE_UNROLL
+    for (size_t c = 0; c < kVectors; ++c) v[c] = Load(value + c * kLanes);
+    PEDIGREE_UNROLL
+    for (size_t q = 0; q < kQueries; ++q) {
+      const F16 weight = weights[q * head.score_stride + t];
+      PEDIGREE_UNROLL
+      for (size_t c = 0; c < kVectors; ++c) {
+        sum[q][c] = sum[q][c] + weight * v[c];
+      }
+    }
+  }
+}
+
+// The outputs of kQueries queries, kVectors vectors from `column` on. Queries
+// share the values that all of them see; each then goes on by itself.
+template <size_t kQueries, size_t kVectors>
+bool MixQueries(const AttentionHead& head, size_t query, size_t column) {
+  F16 sum[kQueries][kVectors];
+  PEDIGREE_UNROLL
+  for (size_t q = 0; q < kQueries; ++q) {
+    PEDIGREE_UNROLL
+    for (size_t c = 0; c < kVectors; ++c) sum[q][c] = 0.0f;
+  }
+  const size_t shared = head.first_position + query + 1;
+  MixValues(head, query, column, 0, shared, sum);
+  I16 bad = 0;
+  PEDIGREE_UNROLL
+  for (size_t q = 0; q < kQueries; ++q) {
+    F16 own[1][kVectors];
+    PEDIGREE_UNROLL
+    for (size_t c = 0; c < kVectors; ++c) own[0][c] = sum[q][c];
+    if (q > 0) {
+      MixValues(head, query + q, column, shared, shared + q, own);
+    }
+    float* out = head.out + (query + q) * head.out_stride + column;
+    PEDIGREE_UNROLL
+    for (size_t c = 0; c < kVectors; ++c) {
+      bad |= NotFinite(own[0][c]);
+      Store(own[0][c], out + c * kLanes);
+    }
+  }
+  return !AnyLane(bad);
+}
+
+// The columns of one query that do not fill a vector.
+bool MixTail(const AttentionHead& head, size_t query, size_t column) {
+  const size_t left = head.head_dim - column;
+  const float* weights = head.scores + query * head.score_stride;
+  F16 sum = 0.0f;
+  for (size_t t = 0; t <= head.first_position + query; ++t) {
+    sum = sum + LoadPart(head.values + t * head.head_dim + column, left) *
+                    weights[t];
+  }
+  StorePart(sum, head.out + query * head.out_stride + column, left);
+  return !AnyLane(NotFinite(sum));
+}
+
+AttentionResult Attend(const AttentionHead& head) {
+  size_t query = 0;
+  const auto blocks_of = [&head](size_t last_query) {
+    return (head.first_position + last_query) / kLanes + 1;
+  };
+  for (; query + Dot::kQueries <= head.tokens; query += Dot::kQueries) {
+    ScoreQueries<Dot::kQueries>(head, query,
+                                blocks_of(query + Dot::kQueries - 1));
+  }
+  for (; query < head.tokens; ++query) {
+    ScoreQueries<1>(head, query, blocks_of(query));
+  }
+  for (query = 0; query < head.tokens; ++query) {
+    if (!SoftmaxRow(head.scores + query * head.score_stride,
+                    head.first_position + query + 1)) {
+      return AttentionResult::kScoresNotFinite;
+    }
+  }
+  bool finite = true;
+  query = 0;
+  const size_t whole = head.head_dim / kLanes * kLanes;
+  for (; query + Dot::kQueries <= head.tokens; query += Dot::kQueries) {
+    for (size_t column = 0; column < whole; column += kLanes) {
+      finite &= MixQueries<Dot::kQueries, 1>(head, query, column);
+    }
+  }
+  for (; query < head.tokens; ++query) {
+    size_t column = 0;
+    for (; column + 4 * kLanes <= whole; column += 4 * kLanes) {
+      finite &= MixQueries<1, 4>(head, query, column);
+    }
+    for (; column < whole; column += kLanes) {
+      finite &= MixQueries<1, 1>(head, query, column);
+    }
+  }
+  if (whole < head.head_dim) {
+    for (query = 0; query < head.tokens; ++query) {
+      finite &= MixTail(head, query, whole);
+    }
+  }
+  return finite ? AttentionResult::kOk : AttentionResult::kOutputNotFinite;
+}
+
+// --- Choosing --------------------------------------------------------------
+
+size_t ArgMax(const float* x, size_t size) {
+  const size_t whole = size / kLanes * kLanes;
+  float largest = x[0];
+  if (whole > 0) {
+    F16 lanes = Load(x);
+    for (size_t i = kLanes; i < whole; i += kLanes) {
+      lanes = Max(Load(x + i), lanes);
+    }
+    largest = MaxLane(lanes);
+  }
+  for (size_t i = whole; i < size; ++i) {
+    if (x[i] > largest) largest = x[i];
+  }
+  size_t i = 0;
+  while (x[i] != largest) ++i;
+  return i;
+}
+
+constexpr Kernels MakeKernels(Target target) {
+  return {target, MatMul, Quantize, RmsNorm, SwiGlu,
+          Add,    Rope,   Finite,   Attend,  ArgMax};
+}
+
+#undef PEDIGREE_UNROLL

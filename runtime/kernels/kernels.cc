@@ -1,0 +1,57 @@
+#include "runtime/kernels/kernels.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <vector>
+
+#include "runtime/kernels/scalar.h"
+#include "runtime/kernels/target.h"
+#if defined(__x86_64__)
+#include "runtime/kernels/x86_kernels.h"
+#elif defined(__aarch64__)
+#include "runtime/kernels/neon_kernels.h"
+#elif defined(__wasm_simd128__)
+#include "runtime/kernels/wasm_kernels.h"
+#endif
+#include "runtime/tensor/quantize_activation.h"
+
+namespace pedigree {
+
+size_t ActivationBatch::blocks() const {
+  return integer_stride / kActivationBlock;
+}
+
+const Kernels* FindKernels(Target target) {
+  const std::vector<Target> targets = SupportedTargets();
+  if (std::find(targets.begin(), targets.end(), target) == targets.end()) {
+    return nullptr;
+  }
+  switch (target) {
+    case Target::kScalar:
+      return &ScalarKernels();
+#if defined(__x86_64__)
+    case Target::kSse4:
+      return &Sse4Kernels();
+    case Target::kAvx2:
+      return &Avx2Kernels();
+    case Target::kAvxVnni:
+      return &AvxVnniKernels();
+    case Target::kAvx512:
+      return &Avx512Kernels();
+    case Target::kAvx512Vnni:
+      return &Avx512VnniKernels();
+#elif defined(__aarch64__)
+    case Target::kNeonDot:
+      return &NeonDotKernels();
+#elif defined(__wasm_simd128__)
+    case Target::kWasmSimd:
+      return &WasmSimdKernels();
+#endif
+    default:
+      return nullptr;
+  }
+}
+
+const Kernels& BestKernels() { return *FindKernels(BestTarget()); }
+
+}  // namespace pedigree

@@ -1,0 +1,15 @@
+// The table of the WebAssembly target. It may be used only where
+// SupportedTargets() lists it.
+
+#ifndef PEDIGREE_RUNTIME_KERNELS_WASM_KERNELS_H_
+#define PEDIGREE_RUNTIME_KERNELS_WASM_KERNELS_H_
+
+#include "runtime/kernels/kernels.h"
+
+namespace pedigree {
+
+const Kernels& WasmSimdKernels();
+
+}  // namespace pedigree
+
+#endif  // PEDIGREE_RUNTIME_KERNELS_WASM_KERNELS_H_
