@@ -61,6 +61,18 @@ absl::StatusOr<AlignedBuffer> CopyFactor(absl::Span<const float> factor) {
   return buffer;
 }
 
+// Adds a copy of `path`, whose factors go behind `factors`, to `weights`.
+absl::Status AddSidePath(int index, LowRank path, Weights& weights,
+                         std::vector<AlignedBuffer>& factors) {
+  for (absl::Span<const float>* factor : {&path.a, &path.b}) {
+    PEDIGREE_ASSIGN_OR_RETURN(AlignedBuffer copy, CopyFactor(*factor));
+    *factor = Floats(copy);
+    factors.push_back(std::move(copy));
+  }
+  weights.AddSidePath(index, path);
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 AdapterStack::AdapterStack(const Model& model, const Weights& base)
@@ -107,13 +119,8 @@ absl::Status AdapterStack::Apply(ByteSpan adapter_bytes,
   for (const AdapterPayload& payload : adapter.payloads()) {
     const int index = model_->reader().FindTensor(payload.name_hash);
     if (payload.kind == AdapterKind::kLowRank) {
-      LowRank path = payload.low_rank;
-      for (absl::Span<const float>* factor : {&path.a, &path.b}) {
-        PEDIGREE_ASSIGN_OR_RETURN(AlignedBuffer copy, CopyFactor(*factor));
-        *factor = Floats(copy);
-        factors.push_back(std::move(copy));
-      }
-      weights.AddSidePath(index, path);
+      PEDIGREE_RETURN_IF_ERROR(
+          AddSidePath(index, payload.low_rank, weights, factors));
       continue;
     }
     const TensorView& tensor = weights_.tensors()[index];
