@@ -45,7 +45,8 @@ void ThreadPool::Barrier() {}
 namespace {
 
 // Spins before a waiting thread lets others run, and before an idle one sleeps:
-// a few microseconds and about a hundred.
+// some tens of microseconds and some hundreds. With more threads than cores,
+// whoever spins keeps away the one that is waited for: then none does.
 constexpr int kSpinsBeforeYield = 2000;
 constexpr int kSpinsBeforeSleep = 20000;
 
@@ -91,6 +92,9 @@ struct ThreadPool::State {
   const absl::FunctionRef<void(int)>* work = nullptr;
   int running = 1;
 
+  int spins_before_yield = kSpinsBeforeYield;
+  int spins_before_sleep = kSpinsBeforeSleep;
+
   std::atomic<int> sleepers{0};
   std::mutex mutex;
   std::condition_variable wake;
@@ -116,7 +120,7 @@ void ThreadPool::State::Work(int thread) {
 }
 
 uint64_t ThreadPool::State::AwaitTicket(uint64_t seen) {
-  for (int spins = 0; spins < kSpinsBeforeSleep; ++spins) {
+  for (int spins = 0; spins < spins_before_sleep; ++spins) {
     const uint64_t current = ticket.value.load(std::memory_order_acquire);
     if (current != seen) return current;
     Pause();
@@ -148,7 +152,7 @@ void ThreadPool::State::Meet() {
   }
   for (int spins = 0;
        meetings.value.load(std::memory_order_acquire) == meeting; ++spins) {
-    if (spins < kSpinsBeforeYield) {
+    if (spins < spins_before_yield) {
       Pause();
     } else {
       sched_yield();
@@ -163,6 +167,10 @@ int AvailableThreads() {
 }
 
 ThreadPool::ThreadPool(int threads) : state_(std::make_unique<State>()) {
+  if (threads > AvailableThreads()) {
+    state_->spins_before_yield = 0;
+    state_->spins_before_sleep = 0;
+  }
   // Workers hold pointers into the vector.
   state_->workers.reserve(static_cast<size_t>(threads - 1));
   for (int thread = 1; thread < threads; ++thread) {
