@@ -150,9 +150,10 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{"ffn_size: 40", "ffn_size: 0",
                 absl::StatusCode::kInvalidArgument,
                 "Invalid model spec: ffn_size is 0 (expected 1 to 65536)"},
-        Refusal{"layer_count: 1", "layer_count: 65536",
+        Refusal{"layer_count: 1\n  head_count: 2",
+                "layer_count: 65536\n  head_count: 64",
                 absl::StatusCode::kInvalidArgument,
-                "Invalid model spec: more than 268435456 parameters"},
+                "Invalid model spec: more than 2147483648 parameters"},
         Refusal{"\"0.5\"", "\"half\"", absl::StatusCode::kInvalidArgument,
                 "Invalid weight_scale: \"half\" (expected a decimal number in "
                 "binary32's range)"},
