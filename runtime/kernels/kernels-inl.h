@@ -46,11 +46,11 @@ PEDIGREE_VEC_INLINE void SumBlock(const TileSource& tiles, size_t block,
                                   typename Dot::Sum (&sum)[kTiles][kTokens]) {
   const size_t offset = token * x.integer_stride + block * kActivationBlock;
   const int8_t* in = (kQ4 ? x.split_integers : x.integers) + offset;
-  const int32_t* sums = x.sums + token * x.blocks() + block;
+  const int32_t* sums = x.sums + token * tiles.blocks + block;
   constexpr int32_t kBias = kQ4 ? Dot::kQ4Bias : Dot::kQ8Bias;
   PEDIGREE_UNROLL
   for (size_t t = 0; t < kTokens; ++t) {
-    const int32_t start = kBias == 0 ? 0 : -kBias * sums[t * x.blocks()];
+    const int32_t start = kBias == 0 ? 0 : -kBias * sums[t * tiles.blocks];
     PEDIGREE_UNROLL
     for (size_t n = 0; n < kTiles; ++n) sum[n][t] = Dot::Start(start);
   }
@@ -105,15 +105,15 @@ PEDIGREE_VEC_INLINE void QuantizedTiles(const TileSource& tiles, size_t rows,
     PEDIGREE_UNROLL
     for (size_t t = 0; t < kTokens; ++t) total[n][t] = 0.0f;
   }
-  const float* scales = x.scales + token * x.blocks();
   const size_t blocks = tiles.blocks;
+  const float* scales = x.scales + token * blocks;
   if (tiles.blocks_per_scale == 0) {
     for (size_t block = 0; block < blocks; ++block) {
       typename Dot::Sum sum[kTiles][kTokens];
       SumBlock<kQ4>(tiles, block, x, token, sum);
       PEDIGREE_UNROLL
       for (size_t t = 0; t < kTokens; ++t) {
-        const F16 scale = scales[t * x.blocks() + block];
+        const F16 scale = scales[t * blocks + block];
         PEDIGREE_UNROLL
         for (size_t n = 0; n < kTiles; ++n) {
           const F16 products =
@@ -139,7 +139,7 @@ PEDIGREE_VEC_INLINE void QuantizedTiles(const TileSource& tiles, size_t rows,
         const F16 weight_scale = Load(weight_scales + n * tiles.tile_scales);
         PEDIGREE_UNROLL
         for (size_t t = 0; t < kTokens; ++t) {
-          const F16 scale = scales[t * x.blocks() + block];
+          const F16 scale = scales[t * blocks + block];
           const F16 products =
               __builtin_convertvector(Dot::Finish(sum[n][t]), F16);
           total[n][t] = total[n][t] + products * (scale * weight_scale);
@@ -249,7 +249,9 @@ PEDIGREE_VEC_INLINE void F32Tile(const float* const (&rows)[kF32Rows],
   for (; i + kLanes <= columns; i += kLanes) {
     F16 w[kF32Rows];
     PEDIGREE_UNROLL
-    for (size_t r = 0; r < kF32Rows; ++r) w[r] = Load(rows[r] + i);
+    for (size_t r = 0; r < kF32Rows; ++r) {
+      w[r] = Load(rows[r] + i);
+    }
     PEDIGREE_UNROLL
     for (size_t t = 0; t < kTokens; ++t) {
       const F16 xt = Load(x + t * x_stride + i);
@@ -268,14 +270,41 @@ PEDIGREE_VEC_INLINE void F32Tile(const float* const (&rows)[kF32Rows],
   }
 }
 
+// One token: memory sets the pace, and it is fastest as one stream, a row after
+// the other.
+PEDIGREE_VEC_INLINE void F32RowByRow(const float* const (&rows)[kF32Rows],
+                                     size_t columns, const float* x,
+                                     F16 (&sum)[kF32Rows][1]) {
+  for (size_t r = 0; r < kF32Rows; ++r) {
+    F16 total = 0.0f;
+    size_t i = 0;
+    for (; i + kLanes <= columns; i += kLanes) {
+      total = total + Load(rows[r] + i) * Load(x + i);
+    }
+    if (i < columns) {
+      total = total + LoadPart(rows[r] + i, columns - i) *
+                          LoadPart(x + i, columns - i);
+    }
+    sum[r][0] = total;
+  }
+}
+
 template <size_t kTokens>
 PEDIGREE_VEC_INLINE void F32Rows(const float* const (&rows)[kF32Rows],
                                  size_t row_count, const ActivationBatch& x,
                                  size_t token, float* out,
                                  size_t out_stride) {
   F16 sum[kF32Rows][kTokens];
-  F32Tile(rows, x.columns, x.values + token * x.value_stride, x.value_stride,
-          sum);
+  const float* in = x.values + token * x.value_stride;
+  if constexpr (kTokens == 1) {
+    if (x.tokens == 1) {
+      F32RowByRow(rows, x.columns, in, sum);
+    } else {
+      F32Tile(rows, x.columns, in, x.value_stride, sum);
+    }
+  } else {
+    F32Tile(rows, x.columns, in, x.value_stride, sum);
+  }
   PEDIGREE_UNROLL
   for (size_t t = 0; t < kTokens; ++t) {
     const F4 folded = Fold4(sum[0][t], sum[1][t], sum[2][t], sum[3][t]);

@@ -1,7 +1,6 @@
 #include "runtime/kernels/kernels.h"
 
 #include <algorithm>
-#include <cstddef>
 #include <vector>
 
 #include "runtime/kernels/scalar.h"
@@ -13,13 +12,8 @@
 #elif defined(__wasm_simd128__)
 #include "runtime/kernels/wasm_kernels.h"
 #endif
-#include "runtime/tensor/quantize_activation.h"
 
 namespace pedigree {
-
-size_t ActivationBatch::blocks() const {
-  return integer_stride / kActivationBlock;
-}
 
 const Kernels* FindKernels(Target target) {
   const std::vector<Target> targets = SupportedTargets();

@@ -13,6 +13,7 @@
 
 #include "runtime/kernels/packing.h"
 #include "runtime/kernels/target.h"
+#include "runtime/tensor/quantize_activation.h"
 
 namespace pedigree {
 
@@ -40,7 +41,7 @@ struct ActivationBatch {
   const float* scales = nullptr;
   const int32_t* sums = nullptr;
 
-  size_t blocks() const;
+  size_t blocks() const { return integer_stride / kActivationBlock; }
 };
 
 // Where to put one token's quantized activation; see ActivationBatch.
