@@ -19,6 +19,7 @@
 #include "runtime/commands/assembly_files.h"
 #include "runtime/exports/runtime.h"
 #include "runtime/format/slm_format.h"
+#include "runtime/kernels/target.h"
 #include "runtime/testing/tiny_model.h"
 #include "runtime/tokenizer/utf8.h"
 
@@ -99,6 +100,66 @@ TEST_F(CommandsTest, GenerateEchoesAndAppliesAdapters) {
                            "--adapter=" + Path("a.adp1")});
   EXPECT_EQ(run.exit_code, 0) << run.err;
   EXPECT_EQ(run.out, "hello" + Expected(true));
+}
+
+TEST_F(CommandsTest, NoWayOfRunningChangesTheText) {
+  for (Target target : SupportedTargets()) {
+    for (const char* threads : {"1", "3"}) {
+      std::vector<std::string> args = {
+          "generate",
+          Path("m.slm"),
+          "--prompt=hello",
+          "--max-new-tokens=12",
+          absl::StrCat("--target=", TargetName(target)),
+          absl::StrCat("--threads=", threads),
+          "--diagnostics=" + Path("d.json")};
+      const Ran packed = Command(args);
+      EXPECT_EQ(packed.exit_code, 0) << packed.err;
+      EXPECT_EQ(packed.out, Expected(false)) << TargetName(target);
+      const Json measured =
+          (*ParseJson(Read("d.json"), "diagnostics"))["measured"];
+      EXPECT_EQ(measured["target"], TargetName(target));
+      EXPECT_EQ(measured["threads"], std::stoi(threads));
+      args.push_back("--no-repack");
+      EXPECT_EQ(Command(args).out, Expected(false)) << TargetName(target);
+    }
+  }
+}
+
+TEST_F(CommandsTest, RefusesATargetOrThreadsThatTheMachineLacks) {
+  Ran run = Command({"generate", Path("m.slm"), "--prompt=hello",
+                     "--max-new-tokens=1", "--target=avx9"});
+  EXPECT_EQ(run.exit_code, 2);
+  EXPECT_THAT(run.err, HasSubstr("Invalid --target: \"avx9\" (this machine has "
+                                 "scalar"));
+  run = Command({"generate", Path("m.slm"), "--prompt=hello",
+                 "--max-new-tokens=1", "--threads=257"});
+  EXPECT_EQ(run.exit_code, 2);
+  EXPECT_THAT(run.err, HasSubstr("Invalid --threads: 257 (expected 1..256)"));
+}
+
+TEST_F(CommandsTest, BenchTellsRatesAndMemory) {
+  const Ran run =
+      Command({"bench", Path("m.slm"), "--prompt-tokens=8", "--new-tokens=4",
+               "--rounds=1", "--sequences=2", "--no-machine", "--json"});
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  const Json report = *ParseJson(run.out, "report");
+  EXPECT_EQ(report["prompt_tokens"], 8);
+  EXPECT_EQ(report["sequences"], 2);
+  for (const char* rate :
+       {"prefill_tokens_per_second", "decode_tokens_per_second",
+        "weight_bytes_per_token"}) {
+    EXPECT_GT(std::stod(report[rate].get<std::string>()), 0) << rate;
+  }
+}
+
+TEST_F(CommandsTest, BenchRefusesWhatTheContextDoesNotHold) {
+  const Ran run = Command({"bench", Path("m.slm"), "--prompt-tokens=40",
+                           "--new-tokens=9", "--no-machine"});
+  EXPECT_EQ(run.exit_code, 2);
+  EXPECT_THAT(run.err,
+              HasSubstr("Invalid --prompt-tokens and --new-tokens: together 49 "
+                        "(model has max_context 48)"));
 }
 
 TEST_F(CommandsTest, AnAdapterIsRepeatedOnlyWhenAskedFor) {
