@@ -42,13 +42,30 @@ namespace {
 struct BenchOptions {
   std::string model;
   EngineOptions engine;
-  uint32_t prompt_tokens = 512;
-  uint32_t new_tokens = 128;
+  // 0: what kDefaultPromptTokens and kDefaultNewTokens leave room for.
+  uint32_t prompt_tokens = 0;
+  uint32_t new_tokens = 0;
   uint32_t sequences = 1;
   uint32_t rounds = 5;
   bool no_machine = false;
   bool json = false;
 };
+
+// What engines are compared on by habit.
+constexpr uint32_t kDefaultPromptTokens = 512;
+constexpr uint32_t kDefaultNewTokens = 128;
+
+// Fills in what was not asked for, as far as the context goes.
+void FillDefaults(uint32_t max_context, BenchOptions& options) {
+  if (options.new_tokens == 0) {
+    options.new_tokens =
+        std::clamp(max_context / 4, uint32_t{1}, kDefaultNewTokens);
+  }
+  if (options.prompt_tokens == 0 && max_context > options.new_tokens) {
+    options.prompt_tokens =
+        std::min(max_context - options.new_tokens, kDefaultPromptTokens);
+  }
+}
 
 double Median(std::vector<double> values) {
   std::sort(values.begin(), values.end());
@@ -67,8 +84,8 @@ std::vector<uint32_t> PromptTokens(uint32_t count) {
 // A model ready to be run over and over.
 class Bench {
  public:
-  static absl::StatusOr<std::unique_ptr<Bench>> Load(
-      const BenchOptions& options);
+  // Fills in the options that depend on the model.
+  static absl::StatusOr<std::unique_ptr<Bench>> Load(BenchOptions& options);
 
   // Tokens a second of running `tokens` in an empty session.
   absl::StatusOr<double> Prefill(const std::vector<uint32_t>& tokens);
@@ -106,8 +123,7 @@ class Bench {
   double load_seconds_ = 0;
 };
 
-absl::StatusOr<std::unique_ptr<Bench>> Bench::Load(
-    const BenchOptions& options) {
+absl::StatusOr<std::unique_ptr<Bench>> Bench::Load(BenchOptions& options) {
   PEDIGREE_ASSIGN_OR_RETURN(const RuntimeOptions engine,
                             MakeRuntimeOptions(options.engine));
   const double start = SteadySeconds();
@@ -121,6 +137,7 @@ absl::StatusOr<std::unique_ptr<Bench>> Bench::Load(
   PEDIGREE_RETURN_IF_ERROR(AnnotateWithPath(model.status(), options.model));
   bench->model_ = *std::move(model);
   const ModelShape& shape = bench->model_->shape();
+  FillDefaults(shape.max_context, options);
   const uint32_t length = options.prompt_tokens + options.new_tokens;
   if (length > shape.max_context) {
     return absl::InvalidArgumentError(absl::StrCat(
@@ -259,7 +276,7 @@ Json Report(const BenchOptions& options, Bench& bench,
   return report;
 }
 
-absl::StatusOr<Outcome> RunBench(const BenchOptions& options) {
+absl::StatusOr<Outcome> RunBench(BenchOptions options) {
   PEDIGREE_ASSIGN_OR_RETURN(const std::unique_ptr<Bench> bench,
                             Bench::Load(options));
   Figures figures;
@@ -311,14 +328,16 @@ void AddBenchCommand(CommandLine& command_line) {
   const auto count = [command](const char* name, uint32_t& value,
                                const char* what) {
     command->add_option(name, value, what)
-        ->check(CLI::Range(uint32_t{1}, kMaxContextLimit))
-        ->capture_default_str();
+        ->check(CLI::Range(uint32_t{1}, kMaxContextLimit));
   };
   count("--prompt-tokens", options->prompt_tokens,
-        "Tokens of the prompt that prefill is measured with");
+        "Tokens that prefill is measured with; by default 512, or what the "
+        "context holds");
   count("--new-tokens", options->new_tokens,
-        "Tokens that decode is measured with");
-  count("--rounds", options->rounds, "Rounds whose median is told");
+        "Tokens that decode is measured with; by default 128, or a quarter of "
+        "the context");
+  count("--rounds", options->rounds,
+        "Rounds whose median is told; by default 5");
   command
       ->add_option("--sequences", options->sequences,
                    "Sequences decoded together, 1..64")

@@ -153,6 +153,15 @@ TEST_F(CommandsTest, BenchTellsRatesAndMemory) {
   }
 }
 
+TEST_F(CommandsTest, BenchFillsTheContextByDefault) {
+  const Ran run = Command({"bench", Path("m.slm"), "--rounds=1",
+                           "--no-machine", "--json"});
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  const Json report = *ParseJson(run.out, "report");
+  EXPECT_EQ(report["new_tokens"], 12);
+  EXPECT_EQ(report["prompt_tokens"], 36);
+}
+
 TEST_F(CommandsTest, BenchRefusesWhatTheContextDoesNotHold) {
   const Ran run = Command({"bench", Path("m.slm"), "--prompt-tokens=40",
                            "--new-tokens=9", "--no-machine"});
