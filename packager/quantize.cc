@@ -3,10 +3,18 @@
 #include <algorithm>
 #include <cmath>
 
+#include <cstdint>
+#include <string>
+#include <vector>
+
 #include "absl/strings/str_cat.h"
+#include "runtime/tensor/half.h"
 
 namespace pedigree {
 namespace {
+
+// The least largest scale for which all of a tensor are rounded to halves.
+constexpr float kLeastHalfScale = 0x1p-10f;
 
 // Adding and taking away 1.5 x 2^23 leaves the nearest integer, ties to even,
 // for |value| < 2^22; quotients here stay below 256.
@@ -16,39 +24,45 @@ int RoundHalfToEven(float value) {
   return static_cast<int>(shifted - kMagic);
 }
 
-void AppendQ8Group(absl::Span<const float> group, TensorData& out) {
+float Q8Scale(absl::Span<const float> group) {
   float largest = 0;
   for (float value : group) largest = std::max(largest, std::fabs(value));
-  const float scale = largest / 127.0f;
-  if (scale == 0) {
-    out.payload.append(group.size(), '\0');
-    out.scales.push_back(1.0f);
-    return;
-  }
-  for (float value : group) {
-    const int q = std::clamp(RoundHalfToEven(value / scale), -127, 127);
-    out.payload.push_back(static_cast<char>(q));
-  }
-  out.scales.push_back(scale);
+  return largest / 127.0f;
 }
 
-void AppendQ4Block(absl::Span<const float> block, TensorData& out) {
+float Q4Scale(absl::Span<const float> group) {
   float largest = 0;
-  for (float value : block) {
+  for (float value : group) {
     if (std::fabs(value) > std::fabs(largest)) largest = value;
   }
-  const float scale = largest / -8.0f;
-  if (scale == 0) {
-    out.payload.append(block.size() / 2, '\0');
-    out.scales.push_back(1.0f);
-    return;
+  return largest / -8.0f;
+}
+
+void AppendQ8Group(absl::Span<const float> group, float scale,
+                   std::string& payload) {
+  for (float value : group) {
+    const int q = std::clamp(RoundHalfToEven(value / scale), -127, 127);
+    payload.push_back(static_cast<char>(q));
   }
-  for (size_t i = 0; i < block.size(); i += 2) {
-    const int low = std::clamp(RoundHalfToEven(block[i] / scale), -8, 7);
-    const int high = std::clamp(RoundHalfToEven(block[i + 1] / scale), -8, 7);
-    out.payload.push_back(static_cast<char>((low & 15) | ((high & 15) << 4)));
+}
+
+void AppendQ4Group(absl::Span<const float> group, float scale,
+                   std::string& payload) {
+  for (size_t i = 0; i < group.size(); i += 2) {
+    const int low = std::clamp(RoundHalfToEven(group[i] / scale), -8, 7);
+    const int high = std::clamp(RoundHalfToEven(group[i + 1] / scale), -8, 7);
+    payload.push_back(static_cast<char>((low & 15) | ((high & 15) << 4)));
   }
-  out.scales.push_back(scale);
+}
+
+// Rounds scales to halves if that costs the tensor nothing to speak of: halves
+// reach up to the largest scale, and where they are coarsest, 2^-24 apart, that
+// is little beside it.
+void RoundToHalves(std::vector<float>& scales) {
+  float largest = 0;
+  for (float scale : scales) largest = std::max(largest, std::fabs(scale));
+  if (largest < kLeastHalfScale || largest > kLargestHalf) return;
+  for (float& scale : scales) scale = HalfToFloat(FloatToHalf(scale));
 }
 
 }  // namespace
@@ -79,18 +93,24 @@ TensorData StoreTensor(absl::Span<const float> values, uint64_t columns,
                         values.size() * sizeof(float));
     return data;
   }
-  const uint64_t group_count = values.size() / block_size;
-  data.scales.reserve(group_count);
-  data.payload.reserve(dtype == DType::kQ8_0 ? values.size()
-                                             : values.size() / 2);
-  for (uint64_t row = 0; row < values.size(); row += columns) {
-    for (uint64_t column = 0; column < columns; column += block_size) {
-      const auto group = values.subspan(row + column, block_size);
-      if (dtype == DType::kQ8_0) {
-        AppendQ8Group(group, data);
-      } else {
-        AppendQ4Block(group, data);
-      }
+  const bool q8 = dtype == DType::kQ8_0;
+  data.scales.reserve(values.size() / block_size);
+  data.payload.reserve(q8 ? values.size() : values.size() / 2);
+  for (uint64_t i = 0; i < values.size(); i += block_size) {
+    const auto group = values.subspan(i, block_size);
+    data.scales.push_back(q8 ? Q8Scale(group) : Q4Scale(group));
+  }
+  if (!q8 && block_size < columns) RoundToHalves(data.scales);
+  for (uint64_t i = 0; i < values.size(); i += block_size) {
+    const auto group = values.subspan(i, block_size);
+    float& scale = data.scales[i / block_size];
+    if (scale == 0) {
+      data.payload.append(q8 ? block_size : block_size / 2, '\0');
+      scale = 1.0f;
+    } else if (q8) {
+      AppendQ8Group(group, scale, data.payload);
+    } else {
+      AppendQ4Group(group, scale, data.payload);
     }
   }
   return data;

@@ -47,7 +47,10 @@ TensorStorageChoice ChooseStorage(const TensorSpec& tensor,
 // q8_0: scale = max|group| / 127; q = value / scale, rounded half to even and
 // clamped to [-127, 127]. q4_0: scale = the value of largest magnitude (the
 // first on ties) / -8; q clamped to [-8, 7]; two's-complement nibbles, low
-// first. A group whose scale would be 0 gets zeros and scale 1.
+// first. Where a row has several q4_0 scales, those of a tensor whose largest is
+// between 2^-10 and 65504 are rounded to half precision before they are used, so
+// that kernels can keep them in two bytes. A group whose scale would be 0 gets
+// zeros and scale 1.
 TensorData StoreTensor(absl::Span<const float> values, uint64_t columns,
                        DType dtype, uint32_t block_size);
 

@@ -108,6 +108,38 @@ TEST(StoreTensorTest, Q4ScaleIsPositiveWhenTheLargestIsNegative) {
   EXPECT_EQ(Nibbles(data.payload)[0], 2);
 }
 
+TEST(StoreTensorTest, Q4ScalesOfBlocksAreHalves) {
+  std::vector<float> values(64, 0.0f);
+  values[0] = -1.001f;
+  values[1] = 0.4381f;  // 3.5004 steps of 0.125125; 3.504 of the half below it
+  values[32] = -0x1p-23f;
+  const TensorData data = StoreTensor(values, 64, DType::kQ4_0, 32);
+  // The half next to 0.125125; 2^-26 goes to zero, so to zeros and 1.
+  EXPECT_EQ(data.scales, std::vector<float>({0.125122070f, 1.0f}));
+  const std::vector<int> nibbles = Nibbles(data.payload);
+  EXPECT_EQ(nibbles[0], 8);
+  EXPECT_EQ(nibbles[1], 4);
+  EXPECT_EQ(nibbles[32], 0);
+}
+
+TEST(StoreTensorTest, Q4ScalesThatHalvesWouldSpoilStayFloats) {
+  for (const float size : {0x1p-8f, 8 * 65600.0f}) {
+    std::vector<float> values(64, 0.0f);
+    values[0] = -1.001f * size;
+    const TensorData data = StoreTensor(values, 64, DType::kQ4_0, 32);
+    EXPECT_EQ(data.scales[0], -1.001f * size / -8.0f);
+  }
+}
+
+TEST(StoreTensorTest, OtherScalesAreNotRounded) {
+  std::vector<float> values(64, 0.0f);
+  values[0] = -1.001f;
+  EXPECT_EQ(StoreTensor(values, 64, DType::kQ4_0, 64).scales[0],
+            1.001f / 8.0f);
+  EXPECT_EQ(StoreTensor(values, 64, DType::kQ8_0, 32).scales[0],
+            1.001f / 127.0f);
+}
+
 TEST(ChooseStorageTest, KeepsRankOneAsF32) {
   const TensorSpec norm = {"norm.weight", 1, {64, 0, 0, 0}};
   const TensorStorageChoice choice = ChooseStorage(norm, {DType::kQ4_0, false});

@@ -27,20 +27,17 @@ namespace {
 
 #include "runtime/kernels/vec16-inl.h"
 
-struct Dot {
+#include "runtime/kernels/dot512-inl.h"
+
+struct Dot : Dot512 {
   static constexpr size_t kTokens = 4;
-  static constexpr size_t kTiles = 2;
-  static constexpr size_t kF32Tokens = 6;
-  static constexpr size_t kQueries = 8;
   static constexpr int32_t kQ8Bias = 0;
-  static constexpr int32_t kQ4Bias = 8;
 
   // q8_0: magnitudes, and which weights are negative. q4_0: weight + 8.
   struct Weights {
     __m512i unsigned_values;
     __mmask64 negative;
   };
-  using Sum = __m512i;
 
   static PEDIGREE_VEC_INLINE Weights LoadQ8(const uint8_t* tile) {
     const __m512i w = _mm512_loadu_si512(tile);
@@ -48,15 +45,8 @@ struct Dot {
   }
   static PEDIGREE_VEC_INLINE void LoadQ4(const uint8_t* tile, Weights& low,
                                          Weights& high) {
-    const __m512i mask = _mm512_set1_epi8(0x0f);
-    const __m512i both =
-        _mm512_xor_si512(_mm512_loadu_si512(tile),
-                         _mm512_set1_epi8(static_cast<char>(0x88)));
-    low = {_mm512_and_si512(both, mask), 0};
-    high = {_mm512_and_si512(_mm512_srli_epi16(both, 4), mask), 0};
-  }
-  static PEDIGREE_VEC_INLINE Sum Start(int32_t value) {
-    return _mm512_set1_epi32(value);
+    low.negative = high.negative = 0;
+    LoadNibbles(tile, low.unsigned_values, high.unsigned_values);
   }
   // Pairs of products stay below 2^15: 2 * 128 * 127.
   static PEDIGREE_VEC_INLINE void AddProducts(Sum& sum, __m512i w,
@@ -64,11 +54,6 @@ struct Dot {
     sum = _mm512_add_epi32(
         sum, _mm512_madd_epi16(_mm512_maddubs_epi16(w, x),
                                _mm512_set1_epi16(1)));
-  }
-  static PEDIGREE_VEC_INLINE __m512i Splat(const int8_t* x) {
-    int32_t four;
-    __builtin_memcpy(&four, x, sizeof(four));
-    return _mm512_set1_epi32(four);
   }
   static PEDIGREE_VEC_INLINE void AddQ8(Sum& sum, const Weights& w,
                                         const int8_t* x) {
@@ -80,9 +65,6 @@ struct Dot {
   static PEDIGREE_VEC_INLINE void AddQ4(Sum& sum, const Weights& w,
                                         const int8_t* x) {
     AddProducts(sum, w.unsigned_values, Splat(x));
-  }
-  static PEDIGREE_VEC_INLINE I16 Finish(Sum sum) {
-    return __builtin_bit_cast(I16, sum);
   }
 };
 

@@ -28,16 +28,13 @@ namespace {
 
 #include "runtime/kernels/vec16-inl.h"
 
-struct Dot {
+#include "runtime/kernels/dot512-inl.h"
+
+struct Dot : Dot512 {
   static constexpr size_t kTokens = 6;
-  static constexpr size_t kTiles = 2;
-  static constexpr size_t kF32Tokens = 6;
-  static constexpr size_t kQueries = 8;
   static constexpr int32_t kQ8Bias = 128;
-  static constexpr int32_t kQ4Bias = 8;
 
   using Weights = __m512i;
-  using Sum = __m512i;
 
   static PEDIGREE_VEC_INLINE Weights LoadQ8(const uint8_t* tile) {
     return _mm512_xor_si512(_mm512_loadu_si512(tile),
@@ -45,26 +42,13 @@ struct Dot {
   }
   static PEDIGREE_VEC_INLINE void LoadQ4(const uint8_t* tile, Weights& low,
                                          Weights& high) {
-    const __m512i mask = _mm512_set1_epi8(0x0f);
-    const __m512i both =
-        _mm512_xor_si512(_mm512_loadu_si512(tile),
-                         _mm512_set1_epi8(static_cast<char>(0x88)));
-    low = _mm512_and_si512(both, mask);
-    high = _mm512_and_si512(_mm512_srli_epi16(both, 4), mask);
-  }
-  static PEDIGREE_VEC_INLINE Sum Start(int32_t value) {
-    return _mm512_set1_epi32(value);
+    LoadNibbles(tile, low, high);
   }
   static PEDIGREE_VEC_INLINE void AddQ8(Sum& sum, Weights w, const int8_t* x) {
-    int32_t four;
-    __builtin_memcpy(&four, x, sizeof(four));
-    sum = _mm512_dpbusd_epi32(sum, w, _mm512_set1_epi32(four));
+    sum = _mm512_dpbusd_epi32(sum, w, Splat(x));
   }
   static PEDIGREE_VEC_INLINE void AddQ4(Sum& sum, Weights w, const int8_t* x) {
     AddQ8(sum, w, x);
-  }
-  static PEDIGREE_VEC_INLINE I16 Finish(Sum sum) {
-    return __builtin_bit_cast(I16, sum);
   }
 };
 

@@ -22,6 +22,8 @@
 //     static void AddQ8(Sum& sum, const Weights& w, const int8_t* x);
 //     static void AddQ4(Sum& sum, const Weights& w, const int8_t* x);
 //     static I16 Finish(const Sum& sum);
+//     // 16 halves as floats.
+//     static F16 LoadHalves(const uint8_t* halves);
 //   };
 
 #define PEDIGREE_UNROLL _Pragma("clang loop unroll(full)")
@@ -32,12 +34,24 @@
 struct TileSource {
   const uint8_t* weights;
   size_t tile_bytes;
-  const float* scales;
-  size_t tile_scales;
+  const uint8_t* scales;
+  size_t tile_scale_bytes;
+  // Whether scales are halves, not floats.
+  bool half_scales;
   size_t blocks;
   // Activation blocks that share a weight scale; 0: all of the row.
   size_t blocks_per_scale;
 };
+
+// Scale `i` of each row of tile `n`.
+PEDIGREE_VEC_INLINE F16 LoadScales(const TileSource& tiles, size_t n,
+                                   size_t i) {
+  const uint8_t* tile = tiles.scales + n * tiles.tile_scale_bytes;
+  if (tiles.half_scales) {
+    return Dot::LoadHalves(tile + i * kTileRows * sizeof(uint16_t));
+  }
+  return Load(reinterpret_cast<const float*>(tile) + i * kTileRows);
+}
 
 // The sums of activation block `block` for kTiles tiles and kTokens tokens.
 template <bool kQ4, size_t kTiles, size_t kTokens>
@@ -124,19 +138,19 @@ PEDIGREE_VEC_INLINE void QuantizedTiles(const TileSource& tiles, size_t rows,
     }
     PEDIGREE_UNROLL
     for (size_t n = 0; n < kTiles; ++n) {
-      const F16 weight_scale = Load(tiles.scales + n * tiles.tile_scales);
+      const F16 weight_scale = LoadScales(tiles, n, 0);
       PEDIGREE_UNROLL
       for (size_t t = 0; t < kTokens; ++t) total[n][t] *= weight_scale;
     }
   } else {
     size_t in_scale = 0;
-    const float* weight_scales = tiles.scales;
+    size_t scale_index = 0;
     for (size_t block = 0; block < blocks; ++block) {
       typename Dot::Sum sum[kTiles][kTokens];
       SumBlock<kQ4>(tiles, block, x, token, sum);
       PEDIGREE_UNROLL
       for (size_t n = 0; n < kTiles; ++n) {
-        const F16 weight_scale = Load(weight_scales + n * tiles.tile_scales);
+        const F16 weight_scale = LoadScales(tiles, n, scale_index);
         PEDIGREE_UNROLL
         for (size_t t = 0; t < kTokens; ++t) {
           const F16 scale = scales[t * blocks + block];
@@ -147,7 +161,7 @@ PEDIGREE_VEC_INLINE void QuantizedTiles(const TileSource& tiles, size_t rows,
       }
       if (++in_scale == tiles.blocks_per_scale) {
         in_scale = 0;
-        weight_scales += kLanes;
+        ++scale_index;
       }
     }
   }
@@ -189,23 +203,25 @@ void QuantizedMatMul(const TensorView& tensor, size_t begin_row, size_t end_row,
                      uint8_t* tile) {
   TileSource tiles;
   tiles.tile_bytes = kTileRows * TileRowBytes(tensor);
-  tiles.tile_scales =
-      kTileRows * static_cast<size_t>(tensor.ScalesPerRow());
+  tiles.half_scales = tensor.packed != nullptr && tensor.packed_half_scales;
+  tiles.tile_scale_bytes =
+      kTileRows * static_cast<size_t>(tensor.ScalesPerRow()) *
+      (tiles.half_scales ? sizeof(uint16_t) : sizeof(float));
   tiles.blocks = x.blocks();
   tiles.blocks_per_scale = tensor.block_size == tensor.columns
                                ? 0
                                : tensor.block_size / kActivationBlock;
   size_t row = begin_row;
   if (tensor.packed != nullptr) {
-    const float* all_scales = reinterpret_cast<const float*>(
-        tensor.packed + TileCount(tensor) * tiles.tile_bytes);
+    const uint8_t* all_scales =
+        tensor.packed + TileCount(tensor) * tiles.tile_bytes;
     // One token: one stream, front to back. More: as many tiles as fit.
     constexpr size_t kTiles = Dot::kTiles;
     const bool wide = kTiles > 1 && x.tokens > 1;
     while (row < end_row) {
       const size_t index = row / kTileRows;
       tiles.weights = tensor.packed + index * tiles.tile_bytes;
-      tiles.scales = all_scales + index * tiles.tile_scales;
+      tiles.scales = all_scales + index * tiles.tile_scale_bytes;
       const size_t rows = end_row - row;
       if (wide && rows > (kTiles - 1) * kTileRows) {
         QuantizedTilesAllTokens<kQ4, kTiles>(tiles, rows, x, out + row,
@@ -218,12 +234,13 @@ void QuantizedMatMul(const TensorView& tensor, size_t begin_row, size_t end_row,
     }
     return;
   }
-  float* tile_scales = reinterpret_cast<float*>(tile + tiles.tile_bytes);
+  uint8_t* tile_scales = tile + tiles.tile_bytes;
   tiles.weights = tile;
   tiles.scales = tile_scales;
   for (; row < end_row; row += kTileRows) {
     PackTile(tensor, row / kTileRows, tile);
-    PackTileScales(tensor, row / kTileRows, tile_scales);
+    PackTileScales(tensor, row / kTileRows,
+                   reinterpret_cast<float*>(tile_scales));
     QuantizedTilesAllTokens<kQ4, 1>(tiles, end_row - row, x, out + row,
                                     out_stride);
   }

@@ -16,6 +16,7 @@
 #include "runtime/format/slm_format.h"
 #include "runtime/kernels/packing.h"
 #include "runtime/kernels/target.h"
+#include "runtime/tensor/half.h"
 #include "runtime/tensor/quantize_activation.h"
 #include "runtime/tensor/tensor_view.h"
 #include "runtime/threads/thread_pool.h"
@@ -54,18 +55,19 @@ struct OwnedMatrix {
 
   TensorView Packed() {
     if (!HasTiles(view)) return view;
-    packed.resize(PackedBytes(view) + 64);
+    TensorView with_packed = view;
+    with_packed.packed_half_scales = HasHalfScales(view);
+    packed.resize(PackedBytes(with_packed) + 64);
     uint8_t* start = packed.data();
     while (reinterpret_cast<uintptr_t>(start) % 64 != 0) ++start;
-    PackTiles(view, 0, TileCount(view), start);
-    TensorView with_packed = view;
+    PackTiles(with_packed, 0, TileCount(view), start);
     with_packed.packed = start;
     return with_packed;
   }
 };
 
 OwnedMatrix DrawMatrix(Random& random, DType dtype, uint32_t block_size,
-                       size_t rows, size_t columns) {
+                       size_t rows, size_t columns, bool half_scales) {
   OwnedMatrix matrix;
   TensorView& view = matrix.view;
   view.dtype = dtype;
@@ -81,7 +83,10 @@ OwnedMatrix DrawMatrix(Random& random, DType dtype, uint32_t block_size,
   matrix.bytes.resize(rows * columns);
   for (uint8_t& byte : matrix.bytes) byte = static_cast<uint8_t>(random());
   matrix.scales = DrawFloats(random, rows * view.ScalesPerRow(), 1);
-  for (float& scale : matrix.scales) scale += 0x1p-20f;
+  for (float& scale : matrix.scales) {
+    scale += 0x1p-20f;
+    if (half_scales) scale = HalfToFloat(FloatToHalf(scale));
+  }
   view.payload = matrix.bytes.data();
   view.scales = matrix.scales.data();
   return matrix;
@@ -179,7 +184,9 @@ TEST_P(MatMulTest, EveryTargetEqualsTheReferenceBitForBit) {
     const uint32_t block = form.block_size != 0
                                ? form.block_size
                                : static_cast<uint32_t>(columns);
-    OwnedMatrix matrix = DrawMatrix(random, form.dtype, block, rows, columns);
+    const bool half_scales = random() % 2 == 0;
+    OwnedMatrix matrix = DrawMatrix(random, form.dtype, block, rows, columns,
+                                    half_scales);
     const TensorView packed = matrix.Packed();
     const std::vector<float> values =
         DrawFloats(random, tokens * columns, 8);

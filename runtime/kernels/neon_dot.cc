@@ -77,6 +77,9 @@ struct Dot {
   static PEDIGREE_VEC_INLINE I16 Finish(const Sum& sum) {
     return __builtin_bit_cast(I16, sum);
   }
+  static PEDIGREE_VEC_INLINE F16 LoadHalves(const uint8_t* halves) {
+    return HalvesToFloats(halves);
+  }
 };
 
 #include "runtime/kernels/kernels-inl.h"

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "runtime/format/slm_format.h"
+#include "runtime/tensor/half.h"
 #include "runtime/tensor/quantize_activation.h"
 #include "runtime/tensor/tensor_view.h"
 
@@ -46,6 +47,28 @@ size_t TileScales(const TensorView& tensor) {
   return static_cast<size_t>(tensor.ScalesPerRow()) * kTileRows;
 }
 
+size_t PackedTileScaleBytes(const TensorView& tensor) {
+  return TileScales(tensor) *
+         (tensor.packed_half_scales ? sizeof(uint16_t) : sizeof(float));
+}
+
+// out[i * kTileRows + row] = convert(scale i of row `row` of the tile).
+template <typename T, typename Convert>
+void TransposeScales(const TensorView& tensor, size_t tile, Convert convert,
+                     T* out) {
+  const size_t count = static_cast<size_t>(tensor.ScalesPerRow());
+  const size_t first = tile * kTileRows;
+  const size_t rows =
+      std::min(kTileRows, static_cast<size_t>(tensor.rows) - first);
+  if (rows < kTileRows) std::fill(out, out + count * kTileRows, T{0});
+  for (size_t row = 0; row < rows; ++row) {
+    const float* from = tensor.scales + (first + row) * count;
+    for (size_t i = 0; i < count; ++i) {
+      out[i * kTileRows + row] = convert(from[i]);
+    }
+  }
+}
+
 }  // namespace
 
 bool HasTiles(const TensorView& tensor) {
@@ -64,10 +87,18 @@ size_t TileCount(const TensorView& tensor) {
   return static_cast<size_t>((tensor.rows + kTileRows - 1) / kTileRows);
 }
 
+bool HasHalfScales(const TensorView& tensor) {
+  if (!HasTiles(tensor) || tensor.block_size == tensor.columns) return false;
+  const uint64_t count = tensor.rows * tensor.ScalesPerRow();
+  return std::all_of(tensor.scales, tensor.scales + count, [](float scale) {
+    return HalfToFloat(FloatToHalf(scale)) == scale;
+  });
+}
+
 uint64_t PackedBytes(const TensorView& tensor) {
   if (!HasTiles(tensor)) return 0;
-  const uint64_t tile_bytes = kTileRows * TileRowBytes(tensor) +
-                              sizeof(float) * TileScales(tensor);
+  const uint64_t tile_bytes =
+      kTileRows * TileRowBytes(tensor) + PackedTileScaleBytes(tensor);
   return TileCount(tensor) * tile_bytes;
 }
 
@@ -108,25 +139,22 @@ void PackTile(const TensorView& tensor, size_t tile, uint8_t* out) {
 }
 
 void PackTileScales(const TensorView& tensor, size_t tile, float* out) {
-  const size_t count = static_cast<size_t>(tensor.ScalesPerRow());
-  const size_t first = tile * kTileRows;
-  const size_t rows =
-      std::min(kTileRows, static_cast<size_t>(tensor.rows) - first);
-  if (rows < kTileRows) std::fill(out, out + count * kTileRows, 0.0f);
-  for (size_t row = 0; row < rows; ++row) {
-    const float* from = tensor.scales + (first + row) * count;
-    for (size_t i = 0; i < count; ++i) out[i * kTileRows + row] = from[i];
-  }
+  TransposeScales(tensor, tile, [](float scale) { return scale; }, out);
 }
 
 void PackTiles(const TensorView& tensor, size_t begin, size_t end,
                uint8_t* packed) {
   const size_t tile_bytes = kTileRows * TileRowBytes(tensor);
-  float* scales =
-      reinterpret_cast<float*>(packed + TileCount(tensor) * tile_bytes);
+  uint8_t* all_scales = packed + TileCount(tensor) * tile_bytes;
   for (size_t tile = begin; tile < end; ++tile) {
     PackTile(tensor, tile, packed + tile * tile_bytes);
-    PackTileScales(tensor, tile, scales + tile * TileScales(tensor));
+    uint8_t* scales = all_scales + tile * PackedTileScaleBytes(tensor);
+    if (tensor.packed_half_scales) {
+      TransposeScales(tensor, tile, FloatToHalf,
+                      reinterpret_cast<uint16_t*>(scales));
+    } else {
+      PackTileScales(tensor, tile, reinterpret_cast<float*>(scales));
+    }
   }
 }
 

@@ -48,7 +48,8 @@ std::vector<Target> SupportedTargets() {
   std::vector<Target> targets = {Target::kScalar};
 #if defined(__x86_64__)
   if (__builtin_cpu_supports("sse4.1")) targets.push_back(Target::kSse4);
-  if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("bmi2")) {
+  if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("bmi2") ||
+      !__builtin_cpu_supports("f16c")) {
     return targets;
   }
   targets.push_back(Target::kAvx2);

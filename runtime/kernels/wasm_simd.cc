@@ -91,6 +91,9 @@ struct Dot {
     }
     return __builtin_bit_cast(I16, whole);
   }
+  static PEDIGREE_VEC_INLINE F16 LoadHalves(const uint8_t* halves) {
+    return HalvesToFloats(halves);
+  }
 };
 
 #include "runtime/kernels/kernels-inl.h"

@@ -17,7 +17,15 @@
 namespace pedigree {
 namespace {
 
+// The tensor, with what its packed form will be.
+TensorView WithPackedForm(TensorView tensor) {
+  tensor.packed_half_scales = tensor.rows > 1 && HasHalfScales(tensor);
+  return tensor;
+}
+
+// Room for the packed form; single rows are read as they are stored.
 uint64_t SlotBytes(const TensorView& tensor) {
+  if (tensor.rows == 1) return 0;
   return AlignUp(PackedBytes(tensor), AlignedBuffer::kAlignment);
 }
 
@@ -41,22 +49,26 @@ void PackShare(const std::vector<Slot>& slots, int thread, int threads) {
 uint64_t PackedWeights::Bytes(const Weights& weights) {
   uint64_t bytes = 0;
   for (const TensorView& tensor : weights.tensors()) {
-    if (tensor.rows > 1) bytes += SlotBytes(tensor);
+    bytes += SlotBytes(WithPackedForm(tensor));
   }
   return bytes;
 }
 
 absl::StatusOr<PackedWeights> PackedWeights::Pack(const Weights& weights,
                                                   ThreadPool* pool) {
-  PEDIGREE_ASSIGN_OR_RETURN(
-      AlignedBuffer block,
-      AlignedBuffer::Allocate(Bytes(weights), "repacked weights"));
   Weights packed = weights;
+  uint64_t bytes = 0;
+  for (size_t i = 0; i < weights.tensors().size(); ++i) {
+    packed.Replace(static_cast<int>(i), WithPackedForm(weights.tensors()[i]));
+    bytes += SlotBytes(packed.tensors()[i]);
+  }
+  PEDIGREE_ASSIGN_OR_RETURN(AlignedBuffer block,
+                            AlignedBuffer::Allocate(bytes, "repacked weights"));
   std::vector<Slot> slots;
   uint8_t* next = block.data();
-  for (size_t i = 0; i < weights.tensors().size(); ++i) {
-    TensorView tensor = weights.tensors()[i];
-    if (tensor.rows == 1 || !HasTiles(tensor)) continue;
+  for (size_t i = 0; i < packed.tensors().size(); ++i) {
+    TensorView tensor = packed.tensors()[i];
+    if (SlotBytes(tensor) == 0) continue;
     slots.push_back({tensor, next});
     tensor.packed = next;
     packed.Replace(static_cast<int>(i), tensor);

@@ -25,6 +25,8 @@ struct TensorView {
   uint32_t block_size = 0;
   // The same values and scales as runtime/kernels/packing.h packs them, or null.
   const uint8_t* packed = nullptr;
+  // Whether the packed form holds scales in half precision.
+  bool packed_half_scales = false;
 
   uint64_t ScalesPerRow() const {
     return dtype == DType::kF32 ? 0 : columns / block_size;
