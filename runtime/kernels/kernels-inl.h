@@ -30,54 +30,37 @@
 
 // --- Quantized products ----------------------------------------------------
 
-// One or more tiles of a quantized matrix.
-struct TileSource {
-  const uint8_t* weights;
-  size_t tile_bytes;
-  const uint8_t* scales;
-  size_t tile_scale_bytes;
-  // Whether scales are halves, not floats.
-  bool half_scales;
-  size_t blocks;
-  // Activation blocks that share a weight scale; 0: all of the row.
-  size_t blocks_per_scale;
-};
-
-// Scale `i` of each row of tile `n`.
-PEDIGREE_VEC_INLINE F16 LoadScales(const TileSource& tiles, size_t n,
-                                   size_t i) {
-  const uint8_t* tile = tiles.scales + n * tiles.tile_scale_bytes;
-  if (tiles.half_scales) {
-    return Dot::LoadHalves(tile + i * kTileRows * sizeof(uint16_t));
-  }
-  return Load(reinterpret_cast<const float*>(tile) + i * kTileRows);
+// 16 scales.
+PEDIGREE_VEC_INLINE F16 LoadScales(const uint8_t* scales, bool halves) {
+  return halves ? Dot::LoadHalves(scales)
+                : Load(reinterpret_cast<const float*>(scales));
 }
 
-// The sums of activation block `block` for kTiles tiles and kTokens tokens.
+// The sums of activation block `block` for kTokens tokens and kTiles tiles, whose
+// weights lie tile_bytes apart.
 template <bool kQ4, size_t kTiles, size_t kTokens>
-PEDIGREE_VEC_INLINE void SumBlock(const TileSource& tiles, size_t block,
+PEDIGREE_VEC_INLINE void SumBlock(const uint8_t* weights, size_t tile_bytes,
+                                  size_t block, size_t blocks,
                                   const ActivationBatch& x, size_t token,
                                   typename Dot::Sum (&sum)[kTiles][kTokens]) {
   const size_t offset = token * x.integer_stride + block * kActivationBlock;
   const int8_t* in = (kQ4 ? x.split_integers : x.integers) + offset;
-  const int32_t* sums = x.sums + token * tiles.blocks + block;
+  const int32_t* sums = x.sums + token * blocks + block;
   constexpr int32_t kBias = kQ4 ? Dot::kQ4Bias : Dot::kQ8Bias;
   PEDIGREE_UNROLL
   for (size_t t = 0; t < kTokens; ++t) {
-    const int32_t start = kBias == 0 ? 0 : -kBias * sums[t * tiles.blocks];
+    const int32_t start = kBias == 0 ? 0 : -kBias * sums[t * blocks];
     PEDIGREE_UNROLL
     for (size_t n = 0; n < kTiles; ++n) sum[n][t] = Dot::Start(start);
   }
   if constexpr (kQ4) {
-    const uint8_t* weights = tiles.weights + block * 4 * 64;
     PEDIGREE_UNROLL
     for (size_t group = 0; group < 4; ++group) {
       typename Dot::Weights low[kTiles];
       typename Dot::Weights high[kTiles];
       PEDIGREE_UNROLL
       for (size_t n = 0; n < kTiles; ++n) {
-        Dot::LoadQ4(weights + n * tiles.tile_bytes + group * 64, low[n],
-                    high[n]);
+        Dot::LoadQ4(weights + n * tile_bytes + group * 64, low[n], high[n]);
       }
       PEDIGREE_UNROLL
       for (size_t t = 0; t < kTokens; ++t) {
@@ -90,13 +73,12 @@ PEDIGREE_VEC_INLINE void SumBlock(const TileSource& tiles, size_t block,
       }
     }
   } else {
-    const uint8_t* weights = tiles.weights + block * 8 * 64;
     PEDIGREE_UNROLL
     for (size_t group = 0; group < 8; ++group) {
       typename Dot::Weights w[kTiles];
       PEDIGREE_UNROLL
       for (size_t n = 0; n < kTiles; ++n) {
-        w[n] = Dot::LoadQ8(weights + n * tiles.tile_bytes + group * 64);
+        w[n] = Dot::LoadQ8(weights + n * tile_bytes + group * 64);
       }
       PEDIGREE_UNROLL
       for (size_t t = 0; t < kTokens; ++t) {
@@ -108,9 +90,11 @@ PEDIGREE_VEC_INLINE void SumBlock(const TileSource& tiles, size_t block,
   }
 }
 
-// out[t][0..rows) of kTiles tiles for tokens [token, token + kTokens).
+// out[t][0..rows) of the kTiles tiles at `tiles` for tokens [token, token +
+// kTokens).
 template <bool kQ4, size_t kTiles, size_t kTokens>
-PEDIGREE_VEC_INLINE void QuantizedTiles(const TileSource& tiles, size_t rows,
+PEDIGREE_VEC_INLINE void QuantizedTiles(const TileLayout& layout,
+                                        const uint8_t* tiles, size_t rows,
                                         const ActivationBatch& x, size_t token,
                                         float* out, size_t out_stride) {
   F16 total[kTiles][kTokens];
@@ -119,12 +103,15 @@ PEDIGREE_VEC_INLINE void QuantizedTiles(const TileSource& tiles, size_t rows,
     PEDIGREE_UNROLL
     for (size_t t = 0; t < kTokens; ++t) total[n][t] = 0.0f;
   }
-  const size_t blocks = tiles.blocks;
+  const size_t blocks = x.blocks();
+  const size_t tile_bytes = layout.tile_bytes;
   const float* scales = x.scales + token * blocks;
-  if (tiles.blocks_per_scale == 0) {
+  const uint8_t* next = tiles;
+  if (layout.units == 1) {
     for (size_t block = 0; block < blocks; ++block) {
       typename Dot::Sum sum[kTiles][kTokens];
-      SumBlock<kQ4>(tiles, block, x, token, sum);
+      SumBlock<kQ4>(next, tile_bytes, block, blocks, x, token, sum);
+      next += layout.block_bytes;
       PEDIGREE_UNROLL
       for (size_t t = 0; t < kTokens; ++t) {
         const F16 scale = scales[t * blocks + block];
@@ -138,19 +125,22 @@ PEDIGREE_VEC_INLINE void QuantizedTiles(const TileSource& tiles, size_t rows,
     }
     PEDIGREE_UNROLL
     for (size_t n = 0; n < kTiles; ++n) {
-      const F16 weight_scale = LoadScales(tiles, n, 0);
+      const F16 weight_scale =
+          LoadScales(next + n * tile_bytes, layout.half_scales);
       PEDIGREE_UNROLL
       for (size_t t = 0; t < kTokens; ++t) total[n][t] *= weight_scale;
     }
   } else {
-    size_t in_scale = 0;
-    size_t scale_index = 0;
+    const size_t scale_bytes =
+        layout.unit_bytes - layout.unit_blocks * layout.block_bytes;
+    const uint8_t* unit_scales = next + layout.unit_bytes - scale_bytes;
     for (size_t block = 0; block < blocks; ++block) {
       typename Dot::Sum sum[kTiles][kTokens];
-      SumBlock<kQ4>(tiles, block, x, token, sum);
+      SumBlock<kQ4>(next, tile_bytes, block, blocks, x, token, sum);
       PEDIGREE_UNROLL
       for (size_t n = 0; n < kTiles; ++n) {
-        const F16 weight_scale = LoadScales(tiles, n, scale_index);
+        const F16 weight_scale =
+            LoadScales(unit_scales + n * tile_bytes, layout.half_scales);
         PEDIGREE_UNROLL
         for (size_t t = 0; t < kTokens; ++t) {
           const F16 scale = scales[t * blocks + block];
@@ -159,9 +149,10 @@ PEDIGREE_VEC_INLINE void QuantizedTiles(const TileSource& tiles, size_t rows,
           total[n][t] = total[n][t] + products * (scale * weight_scale);
         }
       }
-      if (++in_scale == tiles.blocks_per_scale) {
-        in_scale = 0;
-        ++scale_index;
+      next += layout.block_bytes;
+      if (next == unit_scales) {
+        next += scale_bytes;
+        unit_scales += layout.unit_bytes;
       }
     }
   }
@@ -181,68 +172,52 @@ PEDIGREE_VEC_INLINE void QuantizedTiles(const TileSource& tiles, size_t rows,
 
 // The same for all tokens, kTokens at a time.
 template <bool kQ4, size_t kTiles>
-void QuantizedTilesAllTokens(const TileSource& tiles, size_t rows,
-                             const ActivationBatch& x, float* out,
+void QuantizedTilesAllTokens(const TileLayout& layout, const uint8_t* tiles,
+                             size_t rows, const ActivationBatch& x, float* out,
                              size_t out_stride) {
   size_t token = 0;
   for (; token + Dot::kTokens <= x.tokens; token += Dot::kTokens) {
-    QuantizedTiles<kQ4, kTiles, Dot::kTokens>(tiles, rows, x, token, out,
-                                              out_stride);
+    QuantizedTiles<kQ4, kTiles, Dot::kTokens>(layout, tiles, rows, x, token,
+                                              out, out_stride);
   }
   for (; token + 2 <= x.tokens; token += 2) {
-    QuantizedTiles<kQ4, kTiles, 2>(tiles, rows, x, token, out, out_stride);
+    QuantizedTiles<kQ4, kTiles, 2>(layout, tiles, rows, x, token, out,
+                                   out_stride);
   }
   if (token < x.tokens) {
-    QuantizedTiles<kQ4, kTiles, 1>(tiles, rows, x, token, out, out_stride);
+    QuantizedTiles<kQ4, kTiles, 1>(layout, tiles, rows, x, token, out,
+                                   out_stride);
   }
 }
 
 template <bool kQ4>
 void QuantizedMatMul(const TensorView& tensor, size_t begin_row, size_t end_row,
                      const ActivationBatch& x, float* out, size_t out_stride,
-                     uint8_t* tile) {
-  TileSource tiles;
-  tiles.tile_bytes = kTileRows * TileRowBytes(tensor);
-  tiles.half_scales = tensor.packed != nullptr && tensor.packed_half_scales;
-  tiles.tile_scale_bytes =
-      kTileRows * static_cast<size_t>(tensor.ScalesPerRow()) *
-      (tiles.half_scales ? sizeof(uint16_t) : sizeof(float));
-  tiles.blocks = x.blocks();
-  tiles.blocks_per_scale = tensor.block_size == tensor.columns
-                               ? 0
-                               : tensor.block_size / kActivationBlock;
-  size_t row = begin_row;
-  if (tensor.packed != nullptr) {
-    const uint8_t* all_scales =
-        tensor.packed + TileCount(tensor) * tiles.tile_bytes;
-    // One token: one stream, front to back. More: as many tiles as fit.
-    constexpr size_t kTiles = Dot::kTiles;
-    const bool wide = kTiles > 1 && x.tokens > 1;
-    while (row < end_row) {
-      const size_t index = row / kTileRows;
-      tiles.weights = tensor.packed + index * tiles.tile_bytes;
-      tiles.scales = all_scales + index * tiles.tile_scale_bytes;
-      const size_t rows = end_row - row;
-      if (wide && rows > (kTiles - 1) * kTileRows) {
-        QuantizedTilesAllTokens<kQ4, kTiles>(tiles, rows, x, out + row,
-                                             out_stride);
-        row += kTiles * kTileRows;
-      } else {
-        QuantizedTilesAllTokens<kQ4, 1>(tiles, rows, x, out + row, out_stride);
-        row += kTileRows;
-      }
+                     uint8_t* scratch) {
+  const bool packed = tensor.packed != nullptr;
+  const TileLayout layout =
+      LayoutOfTiles(tensor, packed && tensor.packed_half_scales);
+  // One token: one stream, front to back. More: as many tiles as fit.
+  constexpr size_t kTiles = Dot::kTiles;
+  const bool wide = packed && kTiles > 1 && x.tokens > 1;
+  for (size_t row = begin_row; row < end_row;) {
+    const size_t index = row / kTileRows;
+    const uint8_t* tiles = scratch;
+    if (packed) {
+      tiles = tensor.packed + index * layout.tile_bytes;
+    } else {
+      PackTile(tensor, layout, index, scratch);
     }
-    return;
-  }
-  uint8_t* tile_scales = tile + tiles.tile_bytes;
-  tiles.weights = tile;
-  tiles.scales = tile_scales;
-  for (; row < end_row; row += kTileRows) {
-    PackTile(tensor, row / kTileRows, tile);
-    PackTileScales(tensor, row / kTileRows,
-                   reinterpret_cast<float*>(tile_scales));
-    QuantizedTilesAllTokens<kQ4, 1>(tiles, end_row - row, x, out + row,
-                                    out_stride);
+    const size_t rows = end_row - row;
+    if (wide && rows > (kTiles - 1) * kTileRows) {
+      QuantizedTilesAllTokens<kQ4, kTiles>(layout, tiles, rows, x, out + row,
+                                           out_stride);
+      row += kTiles * kTileRows;
+    } else {
+      QuantizedTilesAllTokens<kQ4, 1>(layout, tiles, rows, x, out + row,
+                                      out_stride);
+      row += kTileRows;
+    }
   }
 }
 

@@ -43,29 +43,19 @@ void Transpose(const uint8_t* in, size_t row_bytes, uint8_t* out) {
   }
 }
 
-size_t TileScales(const TensorView& tensor) {
-  return static_cast<size_t>(tensor.ScalesPerRow()) * kTileRows;
-}
-
-size_t PackedTileScaleBytes(const TensorView& tensor) {
-  return TileScales(tensor) *
-         (tensor.packed_half_scales ? sizeof(uint16_t) : sizeof(float));
-}
-
-// out[i * kTileRows + row] = convert(scale i of row `row` of the tile).
+// The scales of every row, into the units that they belong to.
 template <typename T, typename Convert>
-void TransposeScales(const TensorView& tensor, size_t tile, Convert convert,
-                     T* out) {
-  const size_t count = static_cast<size_t>(tensor.ScalesPerRow());
-  const size_t first = tile * kTileRows;
-  const size_t rows =
-      std::min(kTileRows, static_cast<size_t>(tensor.rows) - first);
-  if (rows < kTileRows) std::fill(out, out + count * kTileRows, T{0});
-  for (size_t row = 0; row < rows; ++row) {
-    const float* from = tensor.scales + (first + row) * count;
-    for (size_t i = 0; i < count; ++i) {
-      out[i * kTileRows + row] = convert(from[i]);
+void PackScales(const TensorView& tensor, const TileLayout& layout,
+                size_t first_row, size_t rows, Convert convert, uint8_t* out) {
+  const size_t behind = layout.unit_blocks * layout.block_bytes;
+  for (size_t unit = 0; unit < layout.units; ++unit) {
+    T scales[kTileRows] = {};
+    for (size_t row = 0; row < rows; ++row) {
+      scales[row] =
+          convert(tensor.scales[(first_row + row) * layout.units + unit]);
     }
+    std::memcpy(out + unit * layout.unit_bytes + behind, scales,
+                sizeof(scales));
   }
 }
 
@@ -77,16 +67,6 @@ bool HasTiles(const TensorView& tensor) {
          tensor.block_size % kActivationBlock == 0;
 }
 
-size_t TileRowBytes(const TensorView& tensor) {
-  const size_t block_bytes =
-      tensor.dtype == DType::kQ4_0 ? kActivationBlock / 2 : kActivationBlock;
-  return static_cast<size_t>(ActivationBlocks(tensor.columns)) * block_bytes;
-}
-
-size_t TileCount(const TensorView& tensor) {
-  return static_cast<size_t>((tensor.rows + kTileRows - 1) / kTileRows);
-}
-
 bool HasHalfScales(const TensorView& tensor) {
   if (!HasTiles(tensor) || tensor.block_size == tensor.columns) return false;
   const uint64_t count = tensor.rows * tensor.ScalesPerRow();
@@ -95,66 +75,82 @@ bool HasHalfScales(const TensorView& tensor) {
   });
 }
 
+TileLayout LayoutOfTiles(const TensorView& tensor, bool half_scales) {
+  TileLayout layout;
+  layout.units = static_cast<size_t>(tensor.ScalesPerRow());
+  layout.unit_blocks =
+      static_cast<size_t>(ActivationBlocks(tensor.block_size));
+  layout.block_bytes =
+      kTileRows * (tensor.dtype == DType::kQ4_0 ? kActivationBlock / 2
+                                                : kActivationBlock);
+  layout.half_scales = half_scales;
+  layout.unit_bytes =
+      layout.unit_blocks * layout.block_bytes +
+      kTileRows * (half_scales ? sizeof(uint16_t) : sizeof(float));
+  layout.tile_bytes = layout.units * layout.unit_bytes;
+  return layout;
+}
+
+size_t TileCount(const TensorView& tensor) {
+  return static_cast<size_t>((tensor.rows + kTileRows - 1) / kTileRows);
+}
+
 uint64_t PackedBytes(const TensorView& tensor) {
   if (!HasTiles(tensor)) return 0;
-  const uint64_t tile_bytes =
-      kTileRows * TileRowBytes(tensor) + PackedTileScaleBytes(tensor);
-  return TileCount(tensor) * tile_bytes;
+  return uint64_t{TileCount(tensor)} *
+         LayoutOfTiles(tensor, tensor.packed_half_scales).tile_bytes;
 }
 
 size_t TileScratchBytes(const TensorView& tensor) {
-  if (!HasTiles(tensor)) return 0;
-  return kTileRows * TileRowBytes(tensor) + sizeof(float) * TileScales(tensor);
+  return HasTiles(tensor) ? LayoutOfTiles(tensor, false).tile_bytes : 0;
 }
 
-void PackTile(const TensorView& tensor, size_t tile, uint8_t* out) {
+void PackTile(const TensorView& tensor, const TileLayout& layout, size_t tile,
+              uint8_t* out) {
   const size_t row_bytes = RowBytes(tensor);
-  const size_t groups = TileRowBytes(tensor) / 4;
-  const size_t whole = row_bytes / 4;
   const size_t first = tile * kTileRows;
   const size_t rows =
       std::min(kTileRows, static_cast<size_t>(tensor.rows) - first);
-  if (rows < kTileRows || whole < groups) {
-    std::memset(out, 0, groups * kGroupBytes);
-  }
-  const uint8_t* in = tensor.payload + first * row_bytes;
-  size_t group = 0;
-  if (rows == kTileRows) {
-    for (; group + 4 <= whole; group += 4) {
-      for (size_t row = 0; row < kTileRows; row += 4) {
-        Transpose(in + row * row_bytes + group * 4, row_bytes,
-                  out + group * kGroupBytes + row * 4);
+  const size_t unit_row_bytes =
+      layout.unit_blocks * layout.block_bytes / kTileRows;
+  for (size_t unit = 0; unit < layout.units; ++unit) {
+    const uint8_t* in =
+        tensor.payload + first * row_bytes + unit * unit_row_bytes;
+    uint8_t* to = out + unit * layout.unit_bytes;
+    // Less than the unit's only where the row's end is filled up.
+    const size_t bytes = std::min(unit_row_bytes, row_bytes);
+    if (rows < kTileRows || bytes < unit_row_bytes) {
+      std::memset(to, 0, unit_row_bytes * kTileRows);
+    }
+    size_t done = 0;
+    if (rows == kTileRows) {
+      for (; done + 16 <= bytes; done += 16) {
+        for (size_t row = 0; row < kTileRows; row += 4) {
+          Transpose(in + row * row_bytes + done, row_bytes,
+                    to + done * kTileRows + row * 4);
+        }
+      }
+    }
+    for (size_t row = 0; row < rows; ++row) {
+      for (size_t i = done; i < bytes; i += 4) {
+        std::memcpy(to + i * kTileRows + row * 4, in + row * row_bytes + i,
+                    std::min<size_t>(4, bytes - i));
       }
     }
   }
-  for (size_t row = 0; row < rows; ++row) {
-    const uint8_t* from = in + row * row_bytes;
-    uint8_t* to = out + row * 4;
-    for (size_t g = group; g < whole; ++g) {
-      std::memcpy(to + g * kGroupBytes, from + g * 4, 4);
-    }
-    std::memcpy(to + whole * kGroupBytes, from + whole * 4,
-                row_bytes - whole * 4);
+  if (layout.half_scales) {
+    PackScales<uint16_t>(tensor, layout, first, rows, FloatToHalf, out);
+  } else {
+    PackScales<float>(tensor, layout, first, rows,
+                      [](float scale) { return scale; }, out);
   }
-}
-
-void PackTileScales(const TensorView& tensor, size_t tile, float* out) {
-  TransposeScales(tensor, tile, [](float scale) { return scale; }, out);
 }
 
 void PackTiles(const TensorView& tensor, size_t begin, size_t end,
                uint8_t* packed) {
-  const size_t tile_bytes = kTileRows * TileRowBytes(tensor);
-  uint8_t* all_scales = packed + TileCount(tensor) * tile_bytes;
+  const TileLayout layout = LayoutOfTiles(tensor, tensor.packed_half_scales);
   for (size_t tile = begin; tile < end; ++tile) {
-    PackTile(tensor, tile, packed + tile * tile_bytes);
-    uint8_t* scales = all_scales + tile * PackedTileScaleBytes(tensor);
-    if (tensor.packed_half_scales) {
-      TransposeScales(tensor, tile, FloatToHalf,
-                      reinterpret_cast<uint16_t*>(scales));
-    } else {
-      PackTileScales(tensor, tile, reinterpret_cast<float*>(scales));
-    }
+    PackTile(tensor, layout, tile, packed + tile * layout.tile_bytes);
   }
 }
 

@@ -13,42 +13,57 @@ namespace pedigree {
 // Rows that a quantized kernel computes side by side, one to a lane.
 inline constexpr size_t kTileRows = 16;
 
-// Packed, 16 rows of a quantized matrix are one tile: the first 4 stored bytes of
-// each row, then the next 4 of each, and so on; rows are filled up with zeros to
-// whole activation blocks, the last tile to 16 rows. Behind the tiles, as
-// [tile][scale of the row][16], lie the scales: f32, or halves where those hold
-// each of a tensor's block scales exactly, which saves a tenth of what q4_0
-// reads. A kernel so reads one stream of weights from front to back, and one of
-// scales. TensorView::packed points to such a form.
+// Packed, 16 rows of a quantized matrix are one tile. A tile is a chain of units,
+// one for each scale of a row: what the scale covers, as the first 4 stored bytes
+// of each row, then the next 4 of each, and so on; then the 16 rows' scales. Rows
+// are filled up with zeros to whole activation blocks, the last tile to 16 rows.
+// Scales are f32, or halves where those hold each of a tensor's block scales
+// exactly, which saves a tenth of what q4_0 reads. So a kernel reads one stream,
+// front to back, through tile after tile and matrix after matrix.
+// TensorView::packed points to such a form.
+struct TileLayout {
+  // Scales of a row.
+  size_t units = 0;
+  // Activation blocks that a scale covers.
+  size_t unit_blocks = 0;
+  // 16 rows of an activation block.
+  size_t block_bytes = 0;
+  // Whether scales are halves, not floats.
+  bool half_scales = false;
+  // unit_blocks blocks and the scales.
+  size_t unit_bytes = 0;
+  size_t tile_bytes = 0;
+};
 
 // Whether kernels have a fast path for a quantized tensor: one scale a row, or
 // blocks of whole activation blocks. All others, which only odd block sizes
 // make, go through the scalar reference; packing them is no use.
 bool HasTiles(const TensorView& tensor);
 
-// Bytes of one row in a tile.
-size_t TileRowBytes(const TensorView& tensor);
-// Tiles that hold the rows.
-size_t TileCount(const TensorView& tensor);
 // Whether the packed form may hold the scales as halves: it has several a row, and
 // all are halves. Reads every scale.
 bool HasHalfScales(const TensorView& tensor);
+
+// The tiles of a tensor that has them.
+TileLayout LayoutOfTiles(const TensorView& tensor, bool half_scales);
+
+// Tiles that hold the rows.
+size_t TileCount(const TensorView& tensor);
 // Bytes of the packed form, with halves if packed_half_scales is set; 0 where
 // HasTiles is false.
 uint64_t PackedBytes(const TensorView& tensor);
 // Scratch that a matrix product over unpacked weights works in.
 size_t TileScratchBytes(const TensorView& tensor);
 
+// Packs tile `tile` to `out`, which is aligned to 4, as `layout` says.
+void PackTile(const TensorView& tensor, const TileLayout& layout, size_t tile,
+              uint8_t* out);
+
 // Packs tiles [begin, end) to their places in `packed`, which is aligned to 64,
 // with halves if packed_half_scales is set. Calls for different tiles may run at
 // the same time.
 void PackTiles(const TensorView& tensor, size_t begin, size_t end,
                uint8_t* packed);
-
-// Packs the rows of one tile, without scales.
-void PackTile(const TensorView& tensor, size_t tile, uint8_t* out);
-// The scales of one tile, f32 [ScalesPerRow][16].
-void PackTileScales(const TensorView& tensor, size_t tile, float* out);
 
 }  // namespace pedigree
 
