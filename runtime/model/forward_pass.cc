@@ -28,32 +28,38 @@
 
 namespace pedigree {
 
+// Side paths stand before the products that they are added to.
 enum class ForwardPass::Place : uint32_t {
   kEmbeddings,
   kAttnNorm,
+  kQkvSidePath,
   kWq,
   kWk,
   kWv,
   kScores,
   kAttention,
+  kWoSidePath,
   kWo,
   kFfnNorm,
+  kGateSidePath,
   kW1,
   kW3,
   kSwiGlu,
+  kW2SidePath,
   kW2,
   kNorm,
+  kOutputSidePath,
   kLogits,
-  kSidePath,
 };
 
 namespace {
 
 // By Place.
 constexpr std::string_view kPlaceNames[] = {
-    "tok_embeddings", "attn_norm", "wq", "wk",   "wv",
-    "attention scores", "attention", "wo", "ffn_norm", "w1",
-    "w3", "swiglu", "w2", "norm", "logits", "adapter"};
+    "tok_embeddings", "attn_norm", "adapter", "wq", "wk", "wv",
+    "attention scores", "attention", "adapter", "wo", "ffn_norm", "adapter",
+    "w1", "w3", "swiglu", "adapter", "w2", "norm", "output adapter",
+    "logits"};
 constexpr uint32_t kPlaces = sizeof(kPlaceNames) / sizeof(kPlaceNames[0]);
 constexpr uint32_t kNoFault = std::numeric_limits<uint32_t>::max();
 
@@ -110,8 +116,8 @@ absl::Status ForwardPass::Fault() const {
   const uint32_t fault = fault_.load();
   if (fault == kNoFault) return absl::OkStatus();
   const Place place = static_cast<Place>(fault % kPlaces);
-  const bool in_layer = place != Place::kEmbeddings &&
-                        place != Place::kNorm && place != Place::kLogits;
+  const bool in_layer =
+      place != Place::kEmbeddings && place < Place::kNorm;
   return MakeError(
       ErrorCode::kGenerationFailed,
       absl::StrCat("Activation is not finite: ",
@@ -198,7 +204,8 @@ void ForwardPass::RunLayer(int layer, int thread) {
       {index(LayerTensor::kWq), Part<float>(plan_.query), heads_},
       {index(LayerTensor::kWk), Part<float>(plan_.key), kv_heads_},
       {index(LayerTensor::kWv), Part<float>(plan_.value), kv_heads_}};
-  Multiply(qkv, Batch(HiddenInput(), batch_.size()), thread);
+  Multiply(qkv, Batch(HiddenInput(), batch_.size()), layer,
+           Place::kQkvSidePath, thread);
   Barrier();
   RopeAndStore(layer, thread);
   Barrier();
@@ -207,14 +214,16 @@ void ForwardPass::RunLayer(int layer, int thread) {
   QuantizeAttention(layer, thread);
   Barrier();
   const Product wo[] = {{index(LayerTensor::kWo), projection, hidden_}};
-  Multiply(wo, Batch(AttentionOutput(), batch_.size()), thread);
+  Multiply(wo, Batch(AttentionOutput(), batch_.size()), layer,
+           Place::kWoSidePath, thread);
   Barrier();
   FeedForwardInput(layer, thread);
   Barrier();
   FeedForward(layer, thread);
   Barrier();
   const Product w2[] = {{index(LayerTensor::kW2), projection, hidden_}};
-  Multiply(w2, Batch(GateInput(), batch_.size()), thread);
+  Multiply(w2, Batch(GateInput(), batch_.size()), layer, Place::kW2SidePath,
+           thread);
   Barrier();
 }
 
@@ -361,7 +370,7 @@ void ForwardPass::FeedForward(int layer, int thread) {
                       Part<float>(plan_.up), ffn_};
   const ActivationBatch x = Batch(HiddenInput(), batch_.size());
   const Product both[] = {gate, up};
-  SideDown(both, x, thread);
+  SideDown(both, x, layer, Place::kGateSidePath, thread);
   // The same rows of both, so that the gate needs no one else's: its rows are
   // whole activation blocks.
   const Range rows = SplitRange(ffn_, kFfnGrain, thread, parts_.threads);
@@ -401,7 +410,8 @@ void ForwardPass::Output(int thread) {
   Barrier();
   const size_t vocab = shape_.vocab_size;
   const Product logits[] = {{output, Part<float>(plan_.logits), vocab}};
-  Multiply(logits, Batch(HiddenInput(), rows), thread);
+  Multiply(logits, Batch(HiddenInput(), rows), last_layer,
+           Place::kOutputSidePath, thread);
   const Range mine =
       SplitRange(vocab, kTileRows, thread, parts_.threads);
   for (size_t row = 0; row < rows; ++row) {
@@ -451,8 +461,9 @@ void ForwardPass::Quantize(const Input& input, size_t row, size_t begin,
 }
 
 void ForwardPass::Multiply(absl::Span<const Product> products,
-                           const ActivationBatch& x, int thread) {
-  SideDown(products, x, thread);
+                           const ActivationBatch& x, int layer,
+                           Place side_place, int thread) {
+  SideDown(products, x, layer, side_place, thread);
   // The tiles of all products, end to end.
   size_t tiles = 0;
   for (const Product& product : products) {
@@ -490,7 +501,8 @@ void ForwardPass::MultiplyRows(const Product& product, size_t side_offset,
 // --- Low-rank side paths ---------------------------------------------------
 
 void ForwardPass::SideDown(absl::Span<const Product> products,
-                           const ActivationBatch& x, int thread) {
+                           const ActivationBatch& x, int layer, Place place,
+                           int thread) {
   size_t offset = 0;
   for (const Product& product : products) {
     for (const LowRank& path : weights_.side_paths(product.tensor)) {
@@ -502,7 +514,7 @@ void ForwardPass::SideDown(absl::Span<const Product> products,
       for (size_t t = 0; t < x.tokens; ++t) {
         Note(kernels_.all_finite(h + t * parts_.h_stride + rows.begin,
                                  rows.end - rows.begin),
-             0, Place::kSidePath);
+             layer, place);
       }
       offset += path.rank;
     }

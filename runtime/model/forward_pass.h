@@ -108,16 +108,16 @@ class ForwardPass {
                 Forms forms);
 
   // out = W x, with side paths, for each product; rows are shared out among the
-  // threads.
+  // threads. `side_place` is that of SideDown.
   void Multiply(absl::Span<const Product> products, const ActivationBatch& x,
-                int thread);
+                int layer, Place side_place, int thread);
   // Some rows of one product.
   void MultiplyRows(const Product& product, size_t side_offset,
                     const ActivationBatch& x, Range rows, int thread);
   // h = A x for all side paths of the products, then a barrier; nothing when
   // there are none.
   void SideDown(absl::Span<const Product> products, const ActivationBatch& x,
-                int thread);
+                int layer, Place place, int thread);
   // Adds scale * B h to some rows of one product.
   void SideUp(const Product& product, size_t side_offset, size_t tokens,
               Range rows);

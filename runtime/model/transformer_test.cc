@@ -391,6 +391,62 @@ TEST(TransformerTest, SidePathsAddTheirProductsToThoseOfTheTensors) {
   }
 }
 
+// The logits of `model` with `output` [vocab_size, hidden_size] in place of its
+// output matrix.
+std::vector<std::vector<float>> RunWithOutput(const Model& model,
+                                              const TensorView& output,
+                                              absl::Span<const LowRank> paths,
+                                              const RunOptions& run) {
+  Weights weights = model.weights();
+  weights.Replace(weights.output_index(), output);
+  for (const LowRank& path : paths) {
+    weights.AddSidePath(weights.output_index(), path);
+  }
+  const auto all = RunAll(model, weights, Tokens(), run);
+  EXPECT_TRUE(all.ok()) << all.status();
+  return all.ok() ? *all : std::vector<std::vector<float>>();
+}
+
+// An output matrix that begins with the identity shows its input x, so what a side
+// path must add is known from x alone.
+TEST(TransformerTest, SidePathsAreTheDocumentsSumsBitForBit) {
+  for (DType dtype : {DType::kF32, DType::kQ8_0, DType::kQ4_0}) {
+    TinyModelOptions options;
+    options.dtype = dtype;
+    options.hidden_size = 96;
+    options.head_dim = 16;
+    const LoadedModel loaded(options);
+    const Model& model = *loaded.model;
+    const TensorView& output = model.weights().output();
+    const size_t hidden = options.hidden_size;
+    std::vector<float> identity(output.rows * hidden);
+    for (size_t i = 0; i < hidden; ++i) identity[i * hidden + i] = 1;
+    std::vector<std::vector<float>> factors;
+    for (uint32_t rank : {3, 17}) {
+      factors.push_back(RandomValues(rank, rank * hidden, 0.3f));
+      factors.push_back(RandomValues(50 + rank, output.rows * rank, 0.3f));
+    }
+    const LowRank paths[] = {{factors[0], factors[1], 3, 0.5f},
+                             {factors[2], factors[3], 17, -0.75f}};
+    for (Target target : SupportedTargets()) {
+      const RunOptions run = {target, 2, 5};
+      const auto inputs = RunWithOutput(
+          model, ViewF32(identity, output.rows, hidden), {}, run);
+      auto expected = RunWithOutput(model, output, {}, run);
+      for (size_t t = 0; t < Tokens().size(); ++t) {
+        const absl::Span<const float> x(inputs[t].data(), hidden);
+        for (const LowRank& path : paths) {
+          std::vector<float> h(path.rank);
+          LowRankDown(path, x, absl::MakeSpan(h));
+          LowRankUp(path, 0, h, absl::MakeSpan(expected[t]));
+        }
+      }
+      EXPECT_EQ(RunWithOutput(model, output, paths, run), expected)
+          << DTypeName(dtype) << ", " << TargetName(target);
+    }
+  }
+}
+
 TEST(TransformerTest, SequencesOfABatchDoNotTouchEachOther) {
   const LoadedModel loaded({});
   const Model& model = *loaded.model;
@@ -476,6 +532,47 @@ INSTANTIATE_TEST_SUITE_P(
         Overflow{"layers.0.w1.weight", "layers.0.w1"},
         Overflow{"layers.1.w3.weight", "layers.1.w3"},
         Overflow{"output.weight", "logits"}));
+
+class SidePathOverflowTest : public testing::TestWithParam<Overflow> {};
+
+// h leaves the range of f32, and B is 0 or not: what follows is not finite in
+// either case, and the side path is named.
+TEST_P(SidePathOverflowTest, NamesTheLayer) {
+  // Activations of some size, so that a sum of them times 3e38 has none.
+  TinyModelOptions options;
+  options.weight_range = 3;
+  const LoadedModel loaded(options);
+  const Model& model = *loaded.model;
+  const int index =
+      model.reader().FindTensor(TensorNameHash(GetParam().tensor));
+  ASSERT_GE(index, 0);
+  const TensorView& view = model.weights().tensors()[index];
+  constexpr uint32_t kRank = 16;
+  std::vector<float> a = RandomValues(7, kRank * view.columns, 1);
+  for (float& value : a) value = value < 0 ? -3e38f : 3e38f;
+  for (float b_value : {0.0f, 0.1f}) {
+    const std::vector<float> b(view.rows * kRank, b_value);
+    Weights weights = model.weights();
+    weights.AddSidePath(index, {a, b, kRank, 1});
+    for (int threads : {1, 2}) {
+      const absl::Status status =
+          RunAll(model, weights, {5, 6}, {Target::kScalar, threads, 2})
+              .status();
+      EXPECT_EQ(GetErrorCode(status), ErrorCode::kGenerationFailed);
+      EXPECT_EQ(status.message(),
+                absl::StrCat("Activation is not finite: ", GetParam().place));
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    AllPlaces, SidePathOverflowTest,
+    testing::Values(Overflow{"layers.0.wq.weight", "layers.0.adapter"},
+                    Overflow{"layers.1.wv.weight", "layers.1.adapter"},
+                    Overflow{"layers.1.wo.weight", "layers.1.adapter"},
+                    Overflow{"layers.1.w3.weight", "layers.1.adapter"},
+                    Overflow{"layers.1.w2.weight", "layers.1.adapter"},
+                    Overflow{"output.weight", "output adapter"}));
 
 }  // namespace
 }  // namespace pedigree
