@@ -37,6 +37,7 @@ _OPTIONS = {
 # Name of a target in //bazel/platforms to its label, whole, since a transition
 # in another workspace has to name it too.
 _PLATFORMS = {
+    "linux_aarch64": str(Label("//bazel/platforms:linux_aarch64")),
     "linux_x86_64": str(Label("//bazel/platforms:linux_x86_64")),
     "wasm32": str(Label("//bazel/platforms:wasm32")),
 }

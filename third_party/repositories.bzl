@@ -21,10 +21,15 @@ load(
     "//third_party/remote_coverage_tools:workspace.bzl",
     "remote_coverage_tools_repository",
 )
+load("//third_party/qemu:workspace.bzl", "qemu_repository")
 load("//third_party/rules_cc:workspace.bzl", "rules_cc_repository")
 load("//third_party/rules_java:workspace.bzl", "rules_java_repository")
 load("//third_party/rules_proto:workspace.bzl", "rules_proto_repository")
 load("//third_party/sysroot:workspace.bzl", "sysroot_repository")
+load(
+    "//third_party/sysroot_aarch64:workspace.bzl",
+    "sysroot_aarch64_repository",
+)
 load("//third_party/xxhash:workspace.bzl", "xxhash_repository")
 load("//third_party/zstd:workspace.bzl", "zstd_repository")
 
@@ -47,7 +52,9 @@ _TOOLCHAINS = [
     ("pedigree_pins", toolchain_pins_repository),
     ("pedigree_python", python_repository),
     ("pedigree_sysroot", sysroot_repository),
+    ("pedigree_sysroot_aarch64", sysroot_aarch64_repository),
     ("protoc", protoc_repository),
+    ("qemu", qemu_repository),
 ]
 
 _LIBRARIES = [
@@ -78,8 +85,9 @@ def pedigree_dependencies():
             declare()
 
 def pedigree_register_toolchains():
-    """Registers both toolchains; call it after `pedigree_dependencies`."""
+    """Registers the toolchains; call it after `pedigree_dependencies`."""
     native.register_toolchains(
         "@pedigree_clang//:toolchain",
+        "@pedigree_clang//:toolchain_aarch64",
         "@pedigree//third_party/emscripten:toolchain",
     )

@@ -44,33 +44,51 @@ std::optional<Target> TargetByName(std::string_view name) {
   return std::nullopt;
 }
 
-std::vector<Target> SupportedTargets() {
-  std::vector<Target> targets = {Target::kScalar};
+CpuFeatures DetectCpuFeatures() {
+  CpuFeatures features;
 #if defined(__x86_64__)
-  if (__builtin_cpu_supports("sse4.1")) targets.push_back(Target::kSse4);
-  if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("bmi2") ||
-      !__builtin_cpu_supports("f16c")) {
+  // These answer "no", too, when the system does not keep the registers.
+  features.sse4_1 = __builtin_cpu_supports("sse4.1");
+  features.avx2 = __builtin_cpu_supports("avx2");
+  features.bmi = __builtin_cpu_supports("bmi");
+  features.bmi2 = __builtin_cpu_supports("bmi2");
+  features.f16c = __builtin_cpu_supports("f16c");
+  features.avx_vnni = __builtin_cpu_supports("avxvnni");
+  features.avx512f = __builtin_cpu_supports("avx512f");
+  features.avx512bw = __builtin_cpu_supports("avx512bw");
+  features.avx512dq = __builtin_cpu_supports("avx512dq");
+  features.avx512vl = __builtin_cpu_supports("avx512vl");
+  features.avx512_vnni = __builtin_cpu_supports("avx512vnni");
+#elif defined(__aarch64__)
+  features.neon_dot = (getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0;
+#elif defined(__wasm_simd128__)
+  features.wasm_simd = true;
+#endif
+  return features;
+}
+
+std::vector<Target> TargetsFor(const CpuFeatures& features) {
+  std::vector<Target> targets = {Target::kScalar};
+  if (features.wasm_simd) targets.push_back(Target::kWasmSimd);
+  if (features.neon_dot) targets.push_back(Target::kNeonDot);
+  if (!features.sse4_1) return targets;
+  targets.push_back(Target::kSse4);
+  if (!features.avx2 || !features.bmi || !features.bmi2 || !features.f16c) {
     return targets;
   }
   targets.push_back(Target::kAvx2);
-  if (__builtin_cpu_supports("avxvnni")) targets.push_back(Target::kAvxVnni);
-  if (!__builtin_cpu_supports("avx512bw") ||
-      !__builtin_cpu_supports("avx512dq") ||
-      !__builtin_cpu_supports("avx512vl")) {
+  if (features.avx_vnni) targets.push_back(Target::kAvxVnni);
+  if (!features.avx512f || !features.avx512bw || !features.avx512dq ||
+      !features.avx512vl) {
     return targets;
   }
   targets.push_back(Target::kAvx512);
-  if (__builtin_cpu_supports("avx512vnni")) {
-    targets.push_back(Target::kAvx512Vnni);
-  }
-#elif defined(__aarch64__)
-  if ((getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0) {
-    targets.push_back(Target::kNeonDot);
-  }
-#elif defined(__wasm_simd128__)
-  targets.push_back(Target::kWasmSimd);
-#endif
+  if (features.avx512_vnni) targets.push_back(Target::kAvx512Vnni);
   return targets;
+}
+
+std::vector<Target> SupportedTargets() {
+  return TargetsFor(DetectCpuFeatures());
 }
 
 Target BestTarget() { return SupportedTargets().back(); }

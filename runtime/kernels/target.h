@@ -26,7 +26,32 @@ enum class Target {
 std::string_view TargetName(Target target);
 std::optional<Target> TargetByName(std::string_view name);
 
-// What this build and this machine can run, plainest first. Never empty.
+// What decides which targets run on a processor, by the names of its
+// instruction sets. All of other families of machines are false.
+struct CpuFeatures {
+  bool sse4_1 = false;
+  bool avx2 = false;
+  bool bmi = false;
+  bool bmi2 = false;
+  bool f16c = false;
+  bool avx_vnni = false;
+  bool avx512f = false;
+  bool avx512bw = false;
+  bool avx512dq = false;
+  bool avx512vl = false;
+  bool avx512_vnni = false;
+  bool neon_dot = false;
+  bool wasm_simd = false;
+};
+
+// Those of this machine, as far as this build can use them.
+CpuFeatures DetectCpuFeatures();
+
+// What runs on a processor with `features`, plainest first. Never empty. Each
+// target of x86-64 needs those before it, but for the VNNI ones.
+std::vector<Target> TargetsFor(const CpuFeatures& features);
+
+// TargetsFor() this machine.
 std::vector<Target> SupportedTargets();
 
 // The last of SupportedTargets().

@@ -1,4 +1,7 @@
-"""Configuration of the hermetic C++ toolchain: clang 19, libc++, lld.
+"""Configuration of the hermetic C++ toolchains: clang 19, libc++, lld.
+
+One for x86-64, which releases and tests are built with, and one for 64-bit Arm,
+whose programs are static: tests run them under QEMU, without an Arm system.
 
 The same flags everywhere make the same bytes everywhere: no path of the machine
 enters an object file (relative search paths, prefix maps), no date, no build
@@ -41,6 +44,9 @@ _LINK = [
     ACTION_NAMES.cpp_link_nodeps_dynamic_library,
 ]
 
+# Features that watch the program, or steer a fuzzer.
+_INSTRUMENTED = ["asan", "fuzzer", "tsan", "ubsan"]
+
 def _flags(name, compile = [], cxx = [], link = [], enabled = False, requires = []):
     sets = []
     for actions, flags in [(_COMPILE, compile), (_CXX_COMPILE, cxx), (_LINK, link)]:
@@ -52,24 +58,47 @@ def _flags(name, compile = [], cxx = [], link = [], enabled = False, requires = 
             ))
     return feature(name = name, enabled = enabled, flag_sets = sets)
 
-def _impl(ctx):
-    llvm = Label("@pedigree_clang//:x").workspace_root + "/usr/lib/llvm-19"
-    libcxx = Label("@pedigree_libcxx//:x").workspace_root + "/usr/lib/llvm-19"
-    sysroot = Label("@pedigree_sysroot//:x").workspace_root
-    resource = llvm + "/lib/clang/19"
+def _machine(cpu, llvm, libcxx):
+    """What differs between processors."""
+    if cpu == "x86_64":
+        return struct(
+            bazel_cpu = "k8",
+            executable = ["-pie"],
+            link = [],
+            libraries = libcxx + "/lib",
+            link_resource = llvm + "/lib/clang/19",
+            sysroot = Label("@pedigree_sysroot//:x").workspace_root,
+        )
+    sysroot = Label("@pedigree_sysroot_aarch64//:x").workspace_root
+    return struct(
+        bazel_cpu = "aarch64",
+        executable = [],
+        link = ["-static"],
+        libraries = sysroot + "/usr/lib/llvm-19/lib",
+        link_resource = sysroot + "/usr/lib/llvm-19/lib/clang/19",
+        sysroot = sysroot,
+    )
 
-    toolchain = [
-        "--target=x86_64-linux-gnu",
-        "--sysroot=" + sysroot,
+def _driver_flags(cpu, machine, resource):
+    return [
+        "--target=%s-linux-gnu" % cpu,
+        "--sysroot=" + machine.sysroot,
         "-resource-dir=" + resource,
         "-no-canonical-prefixes",
     ]
+
+def _impl(ctx):
+    cpu = ctx.attr.cpu
+    clang = Label("@pedigree_clang//:x").workspace_root
+    llvm = clang + "/usr/lib/llvm-19"
+    libcxx = Label("@pedigree_libcxx//:x").workspace_root + "/usr/lib/llvm-19"
+    machine = _machine(cpu, llvm, libcxx)
 
     # Object files are compiled once, for executables and shared libraries alike.
     default_flags = _flags(
         "default_flags",
         enabled = True,
-        compile = toolchain + [
+        compile = _driver_flags(cpu, machine, llvm + "/lib/clang/19") + [
             "-fPIC",
             "-ffp-contract=off",
             "-fno-fast-math",
@@ -88,7 +117,7 @@ def _impl(ctx):
             "-isystem",
             libcxx + "/include/c++/v1",
         ],
-        link = toolchain + [
+        link = _driver_flags(cpu, machine, machine.link_resource) + machine.link + [
             "-fuse-ld=lld",
             "--ld-path=" + llvm + "/bin/ld.lld",
             "-rtlib=compiler-rt",
@@ -108,8 +137,8 @@ def _impl(ctx):
         enabled = True,
         flag_sets = [flag_set(
             actions = [ACTION_NAMES.cpp_link_executable],
-            flag_groups = [flag_group(flags = ["-pie"])],
-        )],
+            flag_groups = [flag_group(flags = machine.executable)],
+        )] if machine.executable else [],
     )
 
     # After every object file and library of the target.
@@ -119,9 +148,9 @@ def _impl(ctx):
         flag_sets = [flag_set(
             actions = _LINK,
             flag_groups = [flag_group(flags = [
-                libcxx + "/lib/libc++.a",
-                libcxx + "/lib/libc++abi.a",
-                libcxx + "/lib/libunwind.a",
+                machine.libraries + "/libc++.a",
+                machine.libraries + "/libc++abi.a",
+                machine.libraries + "/libunwind.a",
                 "-lpthread",
                 "-lm",
             ])],
@@ -147,7 +176,7 @@ def _impl(ctx):
             link = ["-Wl,-O1", "-s"],
             requires = [with_feature_set(
                 features = ["opt"],
-                not_features = ["asan", "ubsan", "fuzzer"],
+                not_features = _INSTRUMENTED,
             )],
         ),
         _flags(
@@ -156,7 +185,7 @@ def _impl(ctx):
             compile = ["-O1"],
             requires = [
                 with_feature_set(features = ["opt", name])
-                for name in ["asan", "ubsan", "fuzzer"]
+                for name in _INSTRUMENTED
             ],
         ),
         _flags(
@@ -185,9 +214,25 @@ def _impl(ctx):
             link = sanitizer_link + ["-fsanitize=undefined"],
         ),
         _flags(
+            "tsan",
+            compile = sanitizer_compile + ["-fsanitize=thread"],
+            link = sanitizer_link + ["-fsanitize=thread"],
+        ),
+        # Counters in every object file; //bazel:fuzz.bzl asks for the main
+        # function where it wants one.
+        _flags(
             "fuzzer",
             compile = sanitizer_compile + ["-fsanitize=fuzzer-no-link"],
-            link = sanitizer_link + ["-fsanitize=fuzzer"],
+            link = sanitizer_link + ["-fsanitize=fuzzer-no-link"],
+        ),
+        # Debian's libFuzzer is made with libstdc++, which shares no symbol with
+        # libc++.
+        _flags(
+            "fuzzer_main",
+            link = sanitizer_link + [
+                "-fsanitize=fuzzer",
+                clang + "/usr/lib/x86_64-linux-gnu/libstdc++.so.6",
+            ],
         ),
         feature(
             name = "user_compile_flags",
@@ -257,10 +302,10 @@ def _impl(ctx):
         features = features,
         # Every header is a declared input; none lies outside.
         cxx_builtin_include_directories = [],
-        toolchain_identifier = "pedigree-clang-linux-x86_64",
+        toolchain_identifier = "pedigree-clang-linux-" + cpu,
         host_system_name = "x86_64-linux",
-        target_system_name = "x86_64-linux-gnu",
-        target_cpu = "k8",
+        target_system_name = cpu + "-linux-gnu",
+        target_cpu = machine.bazel_cpu,
         target_libc = "glibc_2.36",
         compiler = "clang",
         abi_version = "gnu",
@@ -282,6 +327,13 @@ def _impl(ctx):
 
 clang_toolchain_config = rule(
     implementation = _impl,
-    doc = "Flags and tools of the native toolchain.",
+    doc = "Flags and tools of the toolchain for one processor.",
+    attrs = {
+        "cpu": attr.string(
+            doc = "The processor, as the first word of its LLVM triple.",
+            mandatory = True,
+            values = ["aarch64", "x86_64"],
+        ),
+    },
     provides = [CcToolchainConfigInfo],
 )

@@ -30,6 +30,7 @@ _PACKAGES = {
         _BIN + "llvm-readelf",
         _BIN + "llvm-readobj",
         _BIN + "llvm-strip",
+        _BIN + "llvm-symbolizer",
     ],
     "libllvm19": [_USR_LIB + "libLLVM.so.19.1"],
     "libclang-cpp19": [_USR_LIB + "libclang-cpp.so.19.1"],
@@ -43,6 +44,8 @@ _PACKAGES = {
             "libclang_rt.builtins-x86_64.a",
             "libclang_rt.fuzzer*-x86_64.a",
             "libclang_rt.profile-x86_64.a",
+            "libclang_rt.tsan-x86_64.a",
+            "libclang_rt.tsan_cxx-x86_64.a",
             "libclang_rt.ubsan_standalone*-x86_64.a",
         ]
     ] + [_RESOURCE + "include/sanitizer"],
@@ -69,8 +72,8 @@ _PACKAGES = {
     "libffi8": [_USR_LIB + "libffi.so.8*"],
 }
 
-# Headers of other processors and of languages that nothing here is written in.
-# Each declared header costs a link in every sandbox.
+# Headers of languages that nothing here is written in, and of processors that
+# nothing is built for.
 _EXCLUDE = [
     _RESOURCE + "include/" + name
     for name in [
@@ -80,7 +83,14 @@ _EXCLUDE = [
         "*openmp*",
         "ISO_Fortran_binding.h",
         "altivec.h",
-        "arm*",
+        "arm64intr.h",
+        "arm_cde.h",
+        "arm_cmse.h",
+        "arm_mve.h",
+        "arm_sme.h",
+        "arm_sve.h",
+        "arm_neon_sve_bridge.h",
+        "armintr.h",
         "htm*",
         "larchintrin.h",
         "lasxintrin.h",

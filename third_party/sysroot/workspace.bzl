@@ -7,7 +7,7 @@ _USR_LIB = "usr/lib/x86_64-linux-gnu/"
 
 # What <sys/...>, <netinet/...> and Abseil include; all 900 would cost a link
 # each in every sandbox.
-_LINUX_HEADERS = [
+LINUX_HEADERS = [
     "auxvec.h",
     "byteorder/little_endian.h",
     "close_range.h",
@@ -42,27 +42,30 @@ _LINUX_HEADERS = [
     "version.h",
 ]
 
+# Networks and devices that nothing here speaks to.
+EXCLUDED_HEADERS = [
+    "usr/include/" + folder
+    for folder in [
+        "finclude",
+        "netash",
+        "netatalk",
+        "netax25",
+        "neteconet",
+        "netipx",
+        "netiucv",
+        "netrom",
+        "netrose",
+        "nfs",
+        "protocols",
+        "scsi",
+    ]
+]
+
 def sysroot_repository():
     debian_archive(
         name = "pedigree_sysroot",
         build_file = Label("//third_party/sysroot:sysroot.BUILD.bazel"),
-        exclude = [
-            "usr/include/" + folder
-            for folder in [
-                "finclude",
-                "netash",
-                "netatalk",
-                "netax25",
-                "neteconet",
-                "netipx",
-                "netiucv",
-                "netrom",
-                "netrose",
-                "nfs",
-                "protocols",
-                "scsi",
-            ]
-        ],
+        exclude = EXCLUDED_HEADERS,
         lock = Label("//third_party/sysroot:archives.lock"),
         packages = {
             "libc6": [
@@ -95,6 +98,6 @@ def sysroot_repository():
             "linux-libc-dev": [
                 "usr/include/asm-generic",
                 "usr/include/x86_64-linux-gnu/asm",
-            ] + ["usr/include/linux/" + name for name in _LINUX_HEADERS],
+            ] + ["usr/include/linux/" + name for name in LINUX_HEADERS],
         },
     )
