@@ -1,11 +1,35 @@
 #!/bin/sh
 # Runs the tests of everything that reads untrusted bytes under
-# AddressSanitizer and UndefinedBehaviorSanitizer. Extra arguments are further
-# targets or flags.
+# AddressSanitizer and UndefinedBehaviorSanitizer, in one build, and then those of
+# everything that threads work on under ThreadSanitizer. Arguments are further
+# flags.
+#
+# C++ tests only: whatever a rule ships is built under the release settings, where
+# no sanitizer is.
 set -eu
 cd "$(dirname "$0")/.."
 
-# bazel-testlogs keeps naming the results of the ordinary build.
-exec ./bazelw test --config=asan --config=ubsan \
-  --experimental_convenience_symlinks=ignore \
-  //runtime/... //packager/... //evaluator/... //release/... "$@"
+# cc_tests FOLDER...: the C++ tests below.
+cc_tests() {
+  folders=$(printf '//%s/... + ' "$@")
+  ./bazelw query "kind(cc_test, ${folders% + })" 2> /dev/null
+}
+
+# sanitized NAME TARGETS FLAG...; bazel-testlogs keeps naming the results of the
+# ordinary build.
+sanitized() {
+  name=$1 targets=$2
+  shift 2
+  [ -n "$targets" ] || {
+    echo "sanitizers: FAILED: no test for $name" >&2
+    exit 1
+  }
+  # shellcheck disable=SC2086  # labels are words
+  ./bazelw test --experimental_convenience_symlinks=ignore "$@" $targets
+  echo "sanitizers: OK: $(echo "$targets" | wc -l) tests under $name"
+}
+
+sanitized 'ASan and UBSan' "$(cc_tests runtime packager evaluator release)" \
+  --config=asan --config=ubsan "$@"
+sanitized TSan "$(cc_tests runtime/threads runtime/kernels runtime/model \
+  runtime/generation runtime/exports)" --config=tsan "$@"
