@@ -1,0 +1,73 @@
+#!/bin/sh
+# Runs every fuzz target of the tree by libFuzzer, under AddressSanitizer and
+# UndefinedBehaviorSanitizer.
+#
+#   ci/fuzz.sh [SECONDS [TARGET]...]
+#
+# SECONDS: for each target, default 60. TARGETS: labels of programs that
+# //bazel:fuzz.bzl made; default all. Seeds are a target's committed corpus and what
+# earlier runs found, which is kept, with any input that fails, in
+# ${PEDIGREE_FUZZ_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/pedigree/fuzz}.
+#
+# An input that fails, once its cause is mended, goes into the target's corpus
+# below fixtures/: its replay is part of every test run.
+# Exit status: 0 when no target crashed, leaked, hung (25 s for an input) or took
+# more than 2 GiB.
+set -eu
+seconds=${1:-60}
+case $seconds in
+  '' | *[!0-9]*)
+    echo "usage: ci/fuzz.sh [SECONDS [TARGET]...]" >&2
+    exit 2
+    ;;
+esac
+[ $# -eq 0 ] || shift
+cd "$(dirname "$0")/.."
+kept=${PEDIGREE_FUZZ_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/pedigree/fuzz}
+
+query() {
+  ./bazelw "$@" 2> /dev/null
+}
+
+[ $# -gt 0 ] ||
+  # shellcheck disable=SC2046  # labels are words
+  set -- $(query query 'attr(tags, "\bfuzzer\b", //...)' | sort)
+[ $# -gt 0 ] || {
+  echo "fuzz: FAILED: no fuzz target in the tree"
+  exit 1
+}
+./bazelw build --config=fuzz --experimental_convenience_symlinks=ignore "$@"
+execroot=$(query info execution_root)
+bin=$(query info --config=fuzz bazel-bin)
+
+# libFuzzer's own C++ library, and the program that names addresses.
+clang=$execroot/external/pedigree_clang
+export LD_LIBRARY_PATH="$clang/usr/lib/x86_64-linux-gnu"
+export ASAN_SYMBOLIZER_PATH="$clang/usr/lib/llvm-19/bin/llvm-symbolizer"
+export ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1
+export UBSAN_OPTIONS=print_stacktrace=1
+
+status=0
+for label; do
+  name=$(echo "${label#//}" | tr : /)
+  found=$kept/$name
+  mkdir -p "$found/corpus" "$found/failures"
+  program=$bin/$name
+  seeds=$program.runfiles/pedigree/fixtures
+  folders=$(find -L "$seeds" -type f -exec dirname {} + | sort -u)
+  log=$found/log
+  echo "fuzz: $label for $seconds s"
+  # shellcheck disable=SC2086  # paths of the tree hold no spaces
+  if "$program" -max_total_time="$seconds" -timeout=25 -rss_limit_mb=2048 \
+    -print_final_stats=1 -artifact_prefix="$found/failures/" \
+    "$found/corpus" $folders > "$log" 2>&1; then
+    sed -n 's/^stat::number_of_executed_units: */  executions: /p' "$log"
+    sed -n 's/.*DONE *\(cov: [0-9]* ft: [0-9]* corp: [^ ]*\).*/  \1/p' "$log"
+  else
+    status=1
+    grep -v -e '^#' -e '^INFO' "$log" | head -n 60
+    echo "fuzz: FAILED: $label; the input is in $found/failures, the log is $log"
+  fi
+done
+[ "$status" -ne 0 ] || echo "fuzz: OK: $# targets, $seconds s each"
+exit "$status"
