@@ -74,13 +74,16 @@ saw a big ball. He wanted to play with it.
 Tom wanted to play with the ball. He wanted to play with the ball. He wanted to \
 play with the ball. He put the ball in the"
 
-# 2. The rules, in a workspace of their own.
+# 2. The rules, in a workspace of their own, and with flags that must change
+# nothing. They are those of ci/release_transition.sh, so that nothing is compiled
+# for both.
 cp -r examples/release "$workspace"
 rm -f "$workspace"/bazel-*
 cp "$models/stories260K.bin" "$models/tok512.bin" "$workspace"
 chmod -R u+w "$workspace"
 sed "s|path = \"../..\"|path = \"$root\"|" examples/release/WORKSPACE.bazel \
   > "$workspace/WORKSPACE.bazel"
+echo 'build -c dbg --copt=-DX --strip=never' >> "$workspace/.bazelrc"
 bazel run //:packet_test.update
 bazel test //...
 bazel build //:packet //:q8_0_packet

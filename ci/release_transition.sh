@@ -1,22 +1,37 @@
 #!/bin/sh
-# The command line must not leak into a packet: the same digest with the
-# default flags and with `-c dbg --copt=-DX --strip=never`.
+# Neither the command line nor the workspace must leak into a packet: the same
+# digest here with the default flags, and in a workspace that uses @pedigree with
+# `-c dbg --copt=-DX --strip=never`.
 set -eu
 cd "$(dirname "$0")/.."
+root=$PWD
 
-digest() {
-  ./bazelw build "$@" //fixtures:packet.digest >&2
-  cat bazel-bin/fixtures/packet.digest
+work=$(mktemp -d)
+mkdir "$work/other"
+
+# Bazel on the other workspace.
+bazel() {
+  (cd "$work/other" && "$root/bazelw" --output_base="$work/output" "$@")
 }
 
-plain=$(digest)
-# With other flags bazel-bin names another folder; both digests are read from
-# the same label.
-debug=$(digest -c dbg --copt=-DX --strip=never)
-./bazelw build //fixtures:packet.digest >&2  # leaves bazel-bin as it was
+clean_up() {
+  [ ! -d "$work/output" ] || bazel shutdown || true
+  chmod -R u+w "$work"
+  rm -rf "$work"
+}
+trap clean_up EXIT
+
+./bazelw build //fixtures:packet.digest
+plain=$(cat bazel-bin/fixtures/packet.digest)
+
+cp examples/release/.bazelrc "$work/other"
+sed "s|path = \"../..\"|path = \"$root\"|" examples/release/WORKSPACE.bazel \
+  > "$work/other/WORKSPACE.bazel"
+bazel build -c dbg --copt=-DX --strip=never @pedigree//fixtures:packet.digest
+debug=$(cat "$work/other/bazel-bin/external/pedigree/fixtures/packet.digest")
 
 if [ "$plain" != "$debug" ]; then
-  echo "release_transition: FAILED: $plain by default, $debug with -c dbg" >&2
+  echo "release_transition: FAILED: $plain by default, $debug with -c dbg in another workspace" >&2
   exit 1
 fi
 echo "release_transition: OK: $plain"
