@@ -1,7 +1,11 @@
 #include "runtime/commands/commands.h"
 
+#include <cmath>
+#include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -19,8 +23,13 @@
 #include "runtime/commands/assembly_files.h"
 #include "runtime/exports/runtime.h"
 #include "runtime/format/slm_format.h"
+#include "runtime/generation/session.h"
+#include "runtime/kernels/kernels.h"
 #include "runtime/kernels/target.h"
+#include "runtime/model/model.h"
+#include "runtime/model/transformer.h"
 #include "runtime/testing/tiny_model.h"
+#include "runtime/threads/thread_pool.h"
 #include "runtime/tokenizer/utf8.h"
 
 namespace pedigree {
@@ -33,6 +42,37 @@ struct Ran {
   int exit_code;
   std::string out;
   std::string err;
+};
+
+// Predicts one token at a time, the plain way.
+class Teacher {
+ public:
+  explicit Teacher(std::string_view file)
+      : model_(*Model::Load(AsBytes(file))),
+        pool_(1),
+        transformer_(*Transformer::Create(model_->shape(), {}, &pool_,
+                                          &BestKernels())),
+        session_(*Session::Create(model_->shape())) {}
+
+  // The shares of ids 0..257 (all but PAD and UNK) behind `ids`.
+  std::vector<double> Shares(const std::vector<uint32_t>& ids) {
+    session_.Rewind(0);
+    EXPECT_TRUE(session_.Run(transformer_, model_->weights(), ids).ok());
+    std::vector<double> shares;
+    double total = 0;
+    for (float logit : session_.logits().subspan(0, 258)) {
+      shares.push_back(std::exp(double{logit}));
+      total += shares.back();
+    }
+    for (double& share : shares) share /= total;
+    return shares;
+  }
+
+ private:
+  std::unique_ptr<const Model> model_;
+  ThreadPool pool_;
+  Transformer transformer_;
+  Session session_;
 };
 
 class CommandsTest : public testing::Test {
@@ -169,6 +209,102 @@ TEST_F(CommandsTest, BenchRefusesWhatTheContextDoesNotHold) {
   EXPECT_THAT(run.err,
               HasSubstr("Invalid --prompt-tokens and --new-tokens: together 49 "
                         "(model has max_context 48)"));
+}
+
+TEST_F(CommandsTest, CompareFindsAModelAtDistanceZeroFromItself) {
+  Write("t.txt", "Once upon a time there was a text of some length.");
+  const Ran run =
+      Command({"compare", Path("m.slm"), Path("m.slm"),
+               "--text=" + Path("t.txt"), "--context=20", "--json"});
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  const Json report = *ParseJson(run.out, "report");
+  EXPECT_EQ(report["positions"], 49);
+  EXPECT_EQ(report["context"], 20);
+  EXPECT_EQ(report["parent_digest"], Sha256(model_.text()).ToString());
+  EXPECT_EQ(report["child_digest"], report["parent_digest"]);
+  EXPECT_EQ(report["mean_kl"], "0");
+  EXPECT_EQ(report["max_kl"], "0");
+  EXPECT_EQ(report["max_logit_difference"], "0");
+  EXPECT_EQ(report["top_1_agreement"], "1");
+  EXPECT_EQ(report["parent_perplexity"], report["child_perplexity"]);
+}
+
+// Against a run token by token with figures added up here.
+TEST_F(CommandsTest, CompareMeasuresWhatSinglePredictionsSay) {
+  TinyModelOptions options;
+  options.dtype = DType::kQ4_0;
+  const AlignedBytes child(TinyModel(options));
+  Write("q.slm", std::string(child.text()));
+  Write("t.txt", "two windows of text");
+  std::vector<std::string> args = {"compare", Path("m.slm"), Path("q.slm"),
+                                   "--text=" + Path("t.txt"), "--context=8",
+                                   "--positions=13", "--json"};
+  const Ran run = Command(args);
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  const Json report = *ParseJson(run.out, "report");
+
+  Teacher parent_teacher(model_.text());
+  Teacher child_teacher(child.text());
+  const std::string text = "two windows of text";
+  double kl_sum = 0;
+  double loss = 0;
+  for (size_t i = 0; i < 13; ++i) {
+    // BOS, then what stands before in the window of 8.
+    std::vector<uint32_t> ids = {256};
+    for (size_t j = i / 8 * 8; j < i; ++j) {
+      ids.push_back(static_cast<uint8_t>(text[j]));
+    }
+    const std::vector<double> p = parent_teacher.Shares(ids);
+    const std::vector<double> q = child_teacher.Shares(ids);
+    for (size_t id = 0; id < 258; ++id) {
+      kl_sum += p[id] * std::log(p[id] / q[id]);
+    }
+    loss -= std::log(q[static_cast<uint8_t>(text[i])]);
+  }
+  const auto value = [&](const char* name) {
+    return std::stod(report[name].get<std::string>());
+  };
+  EXPECT_GT(kl_sum, 0);
+  EXPECT_NEAR(value("mean_kl"), kl_sum / 13, 1e-5 * kl_sum);
+  EXPECT_NEAR(value("child_perplexity"), std::exp(loss / 13), 1e-2);
+
+  for (Target target : SupportedTargets()) {
+    for (const char* way : {"--threads=1", "--threads=3", "--no-repack"}) {
+      std::vector<std::string> other = args;
+      other.push_back(way);
+      other.push_back(absl::StrCat("--target=", TargetName(target)));
+      EXPECT_EQ(Command(other).out, run.out) << TargetName(target) << way;
+    }
+  }
+}
+
+TEST_F(CommandsTest, CompareRefusesWhatCantBeCompared) {
+  TinyModelOptions options;
+  options.max_context = 16;
+  Write("short.slm", TinyModel(options));
+  Write("t.txt", "text");
+  Write("empty.txt", "");
+  const auto refused = [this](const std::string& child, const char* text,
+                              const std::vector<std::string>& more) {
+    std::vector<std::string> args = {"compare", Path("m.slm"), Path(child),
+                                     "--text=" + Path(text)};
+    args.insert(args.end(), more.begin(), more.end());
+    const Ran run = Command(args);
+    EXPECT_EQ(run.exit_code, 2);
+    return run.err;
+  };
+  EXPECT_THAT(refused("short.slm", "t.txt", {"--context=17"}),
+              HasSubstr("Invalid --context: 17 (the models have max_context "
+                        "16)"));
+  EXPECT_THAT(refused("m.slm", "t.txt", {"--positions=5"}),
+              HasSubstr("Invalid --positions: 5 (" + Path("t.txt") +
+                        " has 4)"));
+  EXPECT_THAT(refused("m.slm", "empty.txt", {}),
+              HasSubstr("empty.txt: Invalid text: 1 tokens (expected 2 or "
+                        "more)"));
+  EXPECT_THAT(refused("m.slm", "t.txt", {"--positions=0"}),
+              HasSubstr("--positions"));
+  EXPECT_THAT(refused("a.adp1", "t.txt", {}), HasSubstr("a.adp1"));
 }
 
 TEST_F(CommandsTest, AnAdapterIsRepeatedOnlyWhenAskedFor) {
