@@ -31,5 +31,7 @@ sanitized() {
 
 sanitized 'ASan and UBSan' "$(cc_tests runtime packager evaluator release)" \
   --config=asan --config=ubsan "$@"
+# Threads meet in the same places whatever the shapes are: a share of the cases do.
 sanitized TSan "$(cc_tests runtime/threads runtime/kernels runtime/model \
-  runtime/generation runtime/exports)" --config=tsan "$@"
+  runtime/generation runtime/exports)" \
+  --config=tsan --test_env=PEDIGREE_KERNEL_CASES=100 "$@"
