@@ -204,8 +204,9 @@ absl::Status Runtime::LoadModel(ByteSpan file_bytes) {
   PEDIGREE_ASSIGN_OR_RETURN(Session session, Session::Create(model->shape()));
   std::optional<PackedWeights> packed;
   if (state_->options.repack) {
-    PEDIGREE_ASSIGN_OR_RETURN(
-        packed, PackedWeights::Pack(model->weights(), &state_->pool));
+    absl::StatusOr<PackedWeights> repacked =
+        PackedWeights::Pack(model->weights(), &state_->pool);
+    if (repacked.ok()) packed = *std::move(repacked);
   }
   state_->loaded = std::make_unique<Loaded>(
       std::move(model), std::move(packed), std::move(transformer),

@@ -39,7 +39,8 @@ struct RuntimeOptions {
   // Kernels of this target; those of BestTarget() when not set.
   std::optional<Target> target;
   // Whether quantized weights are copied into the order in which kernels read
-  // them: twice the memory for them, and faster. Default: false.
+  // them, where memory has room: twice the memory for them, and faster.
+  // Default: false.
   bool repack = false;
 };
 
