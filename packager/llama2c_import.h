@@ -21,7 +21,7 @@
 
 #include "absl/status/statusor.h"
 #include "packager/model_weights.h"
-#include "runtime/base/bytes.h"
+#include "packager/source_file.h"
 
 namespace pedigree {
 
@@ -32,12 +32,6 @@ struct TokenIdRange {
   uint32_t count = 0;
   uint32_t source_first_id = 0;
   bool absent = false;
-};
-
-// A file's bytes; `path` begins the messages of errors in it.
-struct SourceFile {
-  std::string path;
-  ByteSpan bytes;
 };
 
 struct ImportedModel {
