@@ -30,6 +30,7 @@ load(
     "//third_party/sysroot_aarch64:workspace.bzl",
     "sysroot_aarch64_repository",
 )
+load("//third_party/utf8proc:workspace.bzl", "utf8proc_repository")
 load("//third_party/xxhash:workspace.bzl", "xxhash_repository")
 load("//third_party/zstd:workspace.bzl", "zstd_repository")
 
@@ -64,6 +65,7 @@ _LIBRARIES = [
     ("com_google_protobuf", protobuf_repository),
     ("nlohmann_json", nlohmann_json_repository),
     ("openssl", openssl_repository),
+    ("utf8proc", utf8proc_repository),
     ("xxhash", xxhash_repository),
     ("zstd", zstd_repository),
 ]

@@ -46,6 +46,30 @@ Utf8Sequence ReadUtf8(std::string_view bytes, size_t position) {
   return {Kind::kCharacter, lead->length, code_point};
 }
 
+void AppendUtf8(uint32_t code_point, std::string& out) {
+  const auto append = [&out](uint32_t byte) {
+    out.push_back(static_cast<char>(byte));
+  };
+  const auto append_tail = [&](int shift) {
+    append(0x80 | (code_point >> shift & 0x3f));
+  };
+  if (code_point < 0x80) {
+    append(code_point);
+  } else if (code_point < 0x800) {
+    append(0xc0 | code_point >> 6);
+    append_tail(0);
+  } else if (code_point < 0x10000) {
+    append(0xe0 | code_point >> 12);
+    append_tail(6);
+    append_tail(0);
+  } else {
+    append(0xf0 | code_point >> 18);
+    append_tail(12);
+    append_tail(6);
+    append_tail(0);
+  }
+}
+
 std::optional<size_t> FindInvalidUtf8(std::string_view bytes) {
   for (size_t i = 0; i < bytes.size();) {
     const Utf8Sequence sequence = ReadUtf8(bytes, i);

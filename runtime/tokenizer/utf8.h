@@ -26,6 +26,9 @@ struct Utf8Sequence {
 // The sequence at `position`, which must lie inside `bytes`.
 Utf8Sequence ReadUtf8(std::string_view bytes, size_t position);
 
+// Appends the UTF-8 form of `code_point`, which must be a Unicode scalar value.
+void AppendUtf8(uint32_t code_point, std::string& out);
+
 // The position of the first byte that no whole character covers.
 std::optional<size_t> FindInvalidUtf8(std::string_view bytes);
 

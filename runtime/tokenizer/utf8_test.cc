@@ -11,7 +11,7 @@ using Kind = Utf8Sequence::Kind;
 
 constexpr char kReplacement[] = "\xef\xbf\xbd";
 
-TEST(Utf8Test, ReadsTheEdgesOfEachLength) {
+TEST(Utf8Test, ReadsAndWritesTheEdgesOfEachLength) {
   const struct {
     std::string bytes;
     uint32_t code_point;
@@ -30,6 +30,9 @@ TEST(Utf8Test, ReadsTheEdgesOfEachLength) {
     EXPECT_EQ(sequence.kind, Kind::kCharacter) << c.code_point;
     EXPECT_EQ(sequence.length, c.bytes.size()) << c.code_point;
     EXPECT_EQ(sequence.code_point, c.code_point);
+    std::string written;
+    AppendUtf8(c.code_point, written);
+    EXPECT_EQ(written, c.bytes);
   }
 }
 
