@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "absl/types/span.h"
+
 namespace pedigree {
 
 // One rule: the adjacent ids `left`, `right` become `output`.
@@ -21,6 +23,7 @@ struct Merge {
 // An immutable set of merges.
 class MergeTable {
  public:
+  // Memory grows with the largest `left`.
   explicit MergeTable(std::vector<Merge> merges);
 
   // A pair (left, right) that two merges share, if there is one. Apply needs
@@ -31,12 +34,19 @@ class MergeTable {
   const Merge* Find(uint32_t left, uint32_t right) const;
 
   // Replaces the adjacent pair of lowest rank, the leftmost on ties, until no
-  // merge applies. At most 2^32 - 2 ids; n ids take O(n log n) steps whatever
-  // the merges are.
-  void Apply(std::vector<uint32_t>& ids) const;
+  // merge applies; returns how many ids are left at the start of `ids`. At
+  // most 2^32 - 2 ids; n ids take O(n log n) steps whatever the merges are.
+  size_t Apply(absl::Span<uint32_t> ids) const;
+
+  absl::Span<const Merge> merges() const { return merges_; }
 
  private:
+  size_t ApplyToFew(absl::Span<uint32_t> ids) const;
+  size_t ApplyToMany(absl::Span<uint32_t> ids) const;
+
   std::vector<Merge> merges_;  // ascending by (left, right)
+  // Merges of left id i are those from first_[i] to first_[i + 1].
+  std::vector<uint32_t> first_;
 };
 
 }  // namespace pedigree

@@ -5,10 +5,15 @@
 #include <utility>
 #include <vector>
 
+#include "absl/types/span.h"
 #include "gtest/gtest.h"
 
 namespace pedigree {
 namespace {
+
+void Apply(const MergeTable& table, std::vector<uint32_t>& ids) {
+  ids.resize(table.Apply(absl::MakeSpan(ids)));
+}
 
 // The rule as it reads: look at all pairs, merge the best, start again.
 void ApplyNaively(const MergeTable& table, std::vector<uint32_t>& ids) {
@@ -31,14 +36,14 @@ void ApplyNaively(const MergeTable& table, std::vector<uint32_t>& ids) {
 TEST(MergeTableTest, MergesLowestRankFirst) {
   const MergeTable table({{1, 2, 12, 1}, {2, 3, 23, 0}, {1, 23, 123, 2}});
   std::vector<uint32_t> ids = {1, 2, 3, 1, 2};
-  table.Apply(ids);
+  Apply(table, ids);
   EXPECT_EQ(ids, (std::vector<uint32_t>{123, 12}));
 }
 
 TEST(MergeTableTest, MergesLeftmostOnTies) {
   const MergeTable table({{1, 1, 11, 0}});
   std::vector<uint32_t> ids = {1, 1, 1};
-  table.Apply(ids);
+  Apply(table, ids);
   EXPECT_EQ(ids, (std::vector<uint32_t>{11, 1}));
 }
 
@@ -62,11 +67,11 @@ TEST(MergeTableTest, AgreesWithTheRuleOnRandomTables) {
       }
     }
     const MergeTable table(merges);
-    std::vector<uint32_t> ids(random() % 60);
+    std::vector<uint32_t> ids(random() % 100);
     for (uint32_t& id : ids) id = random() % 8;
     std::vector<uint32_t> expected = ids;
     ApplyNaively(table, expected);
-    table.Apply(ids);
+    Apply(table, ids);
     EXPECT_EQ(ids, expected) << "round " << round;
   }
 }
@@ -76,16 +81,16 @@ TEST(MergeTableTest, TakesAMegabyteOfOneLetter) {
   std::vector<Merge> merges;
   for (uint32_t i = 0; i < 10; ++i) merges.push_back({i, i, i + 1, i});
   std::vector<uint32_t> ids(1 << 20, 0);
-  MergeTable(merges).Apply(ids);
+  Apply(MergeTable(merges), ids);
   EXPECT_EQ(ids, std::vector<uint32_t>(1 << 10, 10));
 }
 
 TEST(MergeTableTest, LeavesWhatNoMergeJoins) {
   std::vector<uint32_t> ids;
-  MergeTable({}).Apply(ids);
+  Apply(MergeTable({}), ids);
   EXPECT_TRUE(ids.empty());
   ids = {5};
-  MergeTable({{5, 5, 6, 0}}).Apply(ids);
+  Apply(MergeTable({{5, 5, 6, 0}}), ids);
   EXPECT_EQ(ids, std::vector<uint32_t>{5});
 }
 
