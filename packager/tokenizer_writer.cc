@@ -8,7 +8,6 @@
 #include "absl/strings/str_cat.h"
 #include "runtime/base/bytes.h"
 #include "runtime/base/status_macros.h"
-#include "runtime/tokenizer/bpe_section.h"
 #include "runtime/tokenizer/byte_tokenizer.h"
 #include "runtime/tokenizer/tokenizer.h"
 
@@ -39,6 +38,23 @@ void AppendRecords(std::vector<BpeToken> tokens, std::vector<BpeMerge> merges,
   }
   for (const BpeMerge& merge : merges) {
     AppendFields({merge.left, merge.right, merge.output, merge.rank}, out);
+  }
+}
+
+void AppendAddedTokens(std::vector<BpeAddedToken> tokens, std::string& out) {
+  std::stable_sort(tokens.begin(), tokens.end(),
+                   [](const BpeAddedToken& a, const BpeAddedToken& b) {
+                     return a.id < b.id;
+                   });
+  for (const BpeAddedToken& token : tokens) {
+    const uint32_t flags = (token.strip_left ? kAddedStripLeft : 0) |
+                           (token.strip_right ? kAddedStripRight : 0) |
+                           (token.normalized ? kAddedNormalized : 0) |
+                           (token.special ? kAddedSpecial : 0) |
+                           (token.piece ? kAddedPiece : 0);
+    AppendFields(
+        {token.id, flags, static_cast<uint32_t>(token.text.size())}, out);
+    out.append(token.text);
   }
 }
 
@@ -92,23 +108,26 @@ absl::StatusOr<std::string> WriteBpe1V2(const Bpe1V2Content& content) {
   PEDIGREE_RETURN_IF_ERROR(CheckCounts(content.tokens, content.merges));
   const uint32_t flags = (content.add_bos ? kBpeAddBos : 0) |
                          (content.add_eos ? kBpeAddEos : 0) |
-                         (content.byte_fallback ? kBpeByteFallback : 0);
-  constexpr uint32_t kNoPreSplit = 0;
-  constexpr uint32_t kAddedCount = 0;
-  constexpr uint32_t kRoleCount = 0;
+                         (content.byte_fallback ? kBpeByteFallback : 0) |
+                         (content.byte_symbols ? kBpeByteSymbols : 0) |
+                         (content.whole_words ? kBpeWholeWords : 0);
   std::string section(kBpeMagic);
   AppendFields({2, content.vocab_size, kBosId, kEosId, kPadId, kUnkId,
                 static_cast<uint32_t>(content.tokens.size()),
                 static_cast<uint32_t>(content.merges.size()), flags,
-                kNoPreSplit,
-                content.space_prefix ? kNormalizerSpacePrefix
-                                     : kNormalizerNone,
+                static_cast<uint32_t>(content.pre_split),
+                static_cast<uint32_t>(content.normalizer),
                 static_cast<uint32_t>(content.stop_ids.size()),
-                static_cast<uint32_t>(content.absent_ids.size()), kAddedCount,
-                kRoleCount},
+                static_cast<uint32_t>(content.absent_ids.size()),
+                static_cast<uint32_t>(content.added_tokens.size()),
+                static_cast<uint32_t>(content.role_copies.size())},
                section);
   for (const uint32_t id : content.stop_ids) AppendLittleEndian(id, section);
   for (const uint32_t id : content.absent_ids) AppendLittleEndian(id, section);
+  AppendAddedTokens(content.added_tokens, section);
+  for (const RoleCopy& copy : content.role_copies) {
+    AppendFields({copy.id, copy.original}, section);
+  }
   AppendRecords(content.tokens, content.merges, section);
   return Checked(std::move(section), content.vocab_size);
 }

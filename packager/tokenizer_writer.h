@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "runtime/tokenizer/bpe_section.h"
 
 namespace pedigree {
 
@@ -33,19 +34,34 @@ struct BpeMerge {
 absl::StatusOr<std::string> WriteBpe1(const std::vector<BpeToken>& tokens,
                                       const std::vector<BpeMerge>& merges);
 
-// What a SentencePiece llama vocabulary needs of BPE1 version 2.
+struct BpeAddedToken {
+  uint32_t id = 0;
+  std::string text;
+  bool strip_left = false;
+  bool strip_right = false;
+  bool normalized = false;
+  bool special = false;
+  bool piece = false;
+};
+
+// The fields of a BPE1 version 2 section, docs/formats/tokenizer.md. The
+// defaults are those of a SentencePiece llama vocabulary.
 struct Bpe1V2Content {
   uint32_t vocab_size = 0;
   bool add_bos = true;
   bool add_eos = false;
-  // Encoding puts a space before the text. Pieces hold real spaces.
-  bool space_prefix = true;
-  // A character without a piece becomes byte tokens, else UNK.
   bool byte_fallback = true;
+  bool byte_symbols = false;
+  bool whole_words = false;
+  PreSplit pre_split = PreSplit::kNone;
+  // Where it escapes spaces, pieces hold real ones.
+  Normalizer normalizer = Normalizer::kSpacePrefix;
   std::vector<uint32_t> stop_ids;    // ascending
   std::vector<uint32_t> absent_ids;  // roles that the source lacks, ascending
-  std::vector<BpeToken> tokens;      // pieces, in any order
-  std::vector<BpeMerge> merges;      // in any order
+  std::vector<BpeAddedToken> added_tokens;  // in any order
+  std::vector<RoleCopy> role_copies;        // ascending by id
+  std::vector<BpeToken> tokens;             // pieces, in any order
+  std::vector<BpeMerge> merges;             // in any order
 };
 
 // A BPE1 version 2 section. Errors: kInvalidArgument for what Tokenizer::Parse

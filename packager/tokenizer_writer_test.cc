@@ -62,7 +62,7 @@ TEST(TokenizerWriterTest, Version2KeepsItsFlags) {
   Bpe1V2Content content = SmallContent();
   content.add_bos = false;
   content.add_eos = true;
-  content.space_prefix = false;
+  content.normalizer = Normalizer::kNone;
   const auto section = WriteBpe1V2(content);
   ASSERT_TRUE(section.ok()) << section.status();
   const auto tokenizer = Tokenizer::Parse(AsBytes(*section), 261);
@@ -76,7 +76,7 @@ TEST(TokenizerWriterTest, Version2KeepsItsFlags) {
 TEST(TokenizerWriterTest, WithoutByteFallbackACharacterBecomesUnk) {
   Bpe1V2Content content = SmallContent();
   content.byte_fallback = false;
-  content.space_prefix = false;
+  content.normalizer = Normalizer::kNone;
   content.absent_ids = {'\n'};
   const auto section = WriteBpe1V2(content);
   ASSERT_TRUE(section.ok()) << section.status();

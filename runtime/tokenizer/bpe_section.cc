@@ -19,12 +19,13 @@ constexpr uint64_t kVersion1HeaderBytes = 36;
 constexpr uint64_t kVersion2HeaderBytes = 64;
 constexpr uint64_t kTokenRecordBytes = 8;
 constexpr uint64_t kMergeRecordBytes = 16;
-constexpr uint32_t kKnownFlags = kBpeAddBos | kBpeAddEos | kBpeByteFallback;
-
-constexpr std::string_view kPreSplitNames[] = {"none", "gpt2", "llama3",
-                                               "qwen2", "digits"};
-constexpr std::string_view kNormalizerNames[] = {"none", "nfc",
-                                                 "space_prefix"};
+constexpr uint64_t kAddedRecordBytes = 12;
+constexpr uint64_t kRoleRecordBytes = 8;
+constexpr uint32_t kKnownFlags = 31;
+constexpr uint32_t kKnownAddedFlags = 31;
+constexpr auto kLastPreSplit = static_cast<uint32_t>(PreSplit::kDigits);
+constexpr auto kLastNormalizer =
+    static_cast<uint32_t>(Normalizer::kSpaceEscape);
 
 template <typename... Parts>
 absl::Status SectionError(const Parts&... parts) {
@@ -55,11 +56,16 @@ class SectionParser {
   absl::Status ParseHeader();
   absl::Status ParseVersion2Header();
   absl::Status CheckSpecials() const;
-  absl::Status CheckKinds(uint32_t pre_split, uint32_t normalizer,
-                          uint32_t added_count, uint32_t role_count) const;
+  absl::Status ParseFlags();
+  absl::Status ParseKinds();
   absl::Status ParseIds(std::string_view what, uint32_t count,
                         std::vector<uint32_t>& ids);
-  absl::Status CheckRoles() const;
+  absl::Status ParseAddedTokens(uint32_t count);
+  absl::Status ParseAddedToken(uint32_t index);
+  absl::Status CheckAddedTexts() const;
+  absl::Status ParseRoles(uint32_t count);
+  absl::Status CheckRole(uint32_t index, const RoleCopy& copy) const;
+  absl::Status CheckUse() const;
   absl::Status ParseTokens();
   absl::Status ParseToken(uint32_t index);
   absl::Status ParseMerges();
@@ -68,6 +74,7 @@ class SectionParser {
                          uint32_t id) const;
 
   bool IsAbsent(uint32_t id) const;
+  bool IsCopy(uint32_t id) const;
   // The bytes that `id` stands for; empty for specials and absent ids.
   std::string_view BytesOf(uint32_t id) const;
 
@@ -135,62 +142,176 @@ absl::Status SectionParser::ParseHeader() {
   return absl::OkStatus();
 }
 
-absl::Status SectionParser::CheckKinds(uint32_t pre_split, uint32_t normalizer,
-                                       uint32_t added_count,
-                                       uint32_t role_count) const {
-  if (pre_split >= std::size(kPreSplitNames)) {
+absl::Status SectionParser::ParseFlags() {
+  const uint32_t flags = Take();
+  if ((flags & ~kKnownFlags) != 0) {
+    return SectionError("flags are 0x", absl::Hex(flags),
+                        " (only bits 0 to 4 are defined), at byte 36");
+  }
+  section_.add_bos = (flags & kBpeAddBos) != 0;
+  section_.add_eos = (flags & kBpeAddEos) != 0;
+  section_.byte_fallback = (flags & kBpeByteFallback) != 0;
+  section_.byte_symbols = (flags & kBpeByteSymbols) != 0;
+  section_.whole_words = (flags & kBpeWholeWords) != 0;
+  if (section_.byte_symbols && !section_.byte_fallback) {
+    return SectionError(
+        "byte_symbols is set, but byte_fallback is not, at byte 36");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SectionParser::ParseKinds() {
+  const uint32_t pre_split = Take();
+  if (pre_split > kLastPreSplit) {
     return SectionError("pre_split is ", pre_split, " (must be 0 to ",
-                        std::size(kPreSplitNames) - 1, "), at byte 40");
+                        kLastPreSplit, "), at byte 40");
   }
-  if (pre_split != 0) {
-    return UnsupportedError("pre_split: ", kPreSplitNames[pre_split],
-                            " (this build reads none), at byte 40");
-  }
-  if (normalizer >= std::size(kNormalizerNames)) {
+  const uint32_t normalizer = Take();
+  if (normalizer > kLastNormalizer) {
     return SectionError("normalizer is ", normalizer, " (must be 0 to ",
-                        std::size(kNormalizerNames) - 1, "), at byte 44");
+                        kLastNormalizer, "), at byte 44");
   }
-  if (normalizer != kNormalizerNone && normalizer != kNormalizerSpacePrefix) {
-    return UnsupportedError("normalizer: ", kNormalizerNames[normalizer],
-                            " (this build reads none and space_prefix), at ",
-                            "byte 44");
-  }
-  if (added_count != 0) {
-    return UnsupportedError("added tokens: ", added_count,
-                            " (this build reads 0), at byte 56");
-  }
-  if (role_count != 0) {
-    return UnsupportedError("roles: ", role_count,
-                            " (this build reads 0), at byte 60");
-  }
+  section_.pre_split = static_cast<PreSplit>(pre_split);
+  section_.normalizer = static_cast<Normalizer>(normalizer);
   return absl::OkStatus();
 }
 
 absl::Status SectionParser::ParseVersion2Header() {
   PEDIGREE_RETURN_IF_ERROR(
       Need(kVersion2HeaderBytes - position_, "version 2 header"));
-  const uint32_t flags = Take();
-  if ((flags & ~kKnownFlags) != 0) {
-    return SectionError("flags are 0x", absl::Hex(flags),
-                        " (only bits 0 to 2 are defined), at byte 36");
-  }
-  section_.add_bos = (flags & kBpeAddBos) != 0;
-  section_.add_eos = (flags & kBpeAddEos) != 0;
-  section_.byte_fallback = (flags & kBpeByteFallback) != 0;
-  const uint32_t pre_split = Take();
-  const uint32_t normalizer = Take();
+  PEDIGREE_RETURN_IF_ERROR(ParseFlags());
+  PEDIGREE_RETURN_IF_ERROR(ParseKinds());
   const uint32_t stop_count = Take();
   const uint32_t absent_count = Take();
   const uint32_t added_count = Take();
   const uint32_t role_count = Take();
   PEDIGREE_RETURN_IF_ERROR(
-      CheckKinds(pre_split, normalizer, added_count, role_count));
-  section_.space_prefix = normalizer == kNormalizerSpacePrefix;
-  PEDIGREE_RETURN_IF_ERROR(
       ParseIds("stop id", stop_count, section_.stop_ids));
   PEDIGREE_RETURN_IF_ERROR(
       ParseIds("absent id", absent_count, section_.absent_ids));
-  return CheckRoles();
+  PEDIGREE_RETURN_IF_ERROR(ParseAddedTokens(added_count));
+  PEDIGREE_RETURN_IF_ERROR(ParseRoles(role_count));
+  return CheckUse();
+}
+
+absl::Status SectionParser::ParseAddedTokens(uint32_t count) {
+  PEDIGREE_RETURN_IF_ERROR(
+      Need(count * kAddedRecordBytes, "list of added tokens"));
+  section_.added_tokens.reserve(count);
+  for (uint32_t i = 0; i < count; ++i) {
+    PEDIGREE_RETURN_IF_ERROR(ParseAddedToken(i));
+  }
+  return CheckAddedTexts();
+}
+
+absl::Status SectionParser::ParseAddedToken(uint32_t index) {
+  const uint64_t position = position_;
+  const std::string name = absl::StrCat("added token ", index);
+  PEDIGREE_RETURN_IF_ERROR(Need(kAddedRecordBytes, name));
+  AddedToken token;
+  token.id = Take();
+  const uint32_t flags = Take();
+  const uint32_t length = Take();
+  if (token.id < kBosId || token.id >= section_.vocab_size) {
+    return SectionError(name, " has id ", token.id, " (must be ", kBosId,
+                        " to ", section_.vocab_size - 1, "), at byte ",
+                        position);
+  }
+  if (!section_.added_tokens.empty() &&
+      token.id <= section_.added_tokens.back().id) {
+    return SectionError(name, " has id ", token.id, " (must be above ",
+                        section_.added_tokens.back().id, "), at byte ",
+                        position);
+  }
+  if (IsAbsent(token.id)) {
+    return SectionError(name, " has id ", token.id, ", which is absent, at ",
+                        "byte ", position);
+  }
+  if ((flags & ~kKnownAddedFlags) != 0) {
+    return SectionError(name, " has flags 0x", absl::Hex(flags),
+                        " (only bits 0 to 4 are defined), at byte ",
+                        position + 4);
+  }
+  if (length == 0 || length > kMaxAddedTokenBytes) {
+    return SectionError(name, " has ", length, " bytes (must be 1 to ",
+                        kMaxAddedTokenBytes, "), at byte ", position + 8);
+  }
+  PEDIGREE_RETURN_IF_ERROR(Need(length, absl::StrCat("text of ", name)));
+  token.text = AsText(bytes_).substr(position_, length);
+  position_ += length;
+  token.strip_left = (flags & kAddedStripLeft) != 0;
+  token.strip_right = (flags & kAddedStripRight) != 0;
+  token.normalized = (flags & kAddedNormalized) != 0;
+  token.special = (flags & kAddedSpecial) != 0;
+  token.piece = (flags & kAddedPiece) != 0;
+  section_.added_tokens.push_back(token);
+  return absl::OkStatus();
+}
+
+absl::Status SectionParser::CheckAddedTexts() const {
+  std::vector<std::pair<std::string_view, uint32_t>> texts;
+  for (const AddedToken& token : section_.added_tokens) {
+    texts.emplace_back(token.text, token.id);
+  }
+  std::sort(texts.begin(), texts.end());
+  for (size_t i = 1; i < texts.size(); ++i) {
+    if (texts[i].first != texts[i - 1].first) continue;
+    return SectionError("added tokens ", texts[i - 1].second, " and ",
+                        texts[i].second, " have the same text");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SectionParser::ParseRoles(uint32_t count) {
+  PEDIGREE_RETURN_IF_ERROR(Need(count * kRoleRecordBytes, "list of roles"));
+  for (uint32_t i = 0; i < count; ++i) {
+    RoleCopy copy;
+    copy.id = Take();
+    copy.original = Take();
+    PEDIGREE_RETURN_IF_ERROR(CheckRole(i, copy));
+    section_.role_copies.push_back(copy);
+  }
+  for (const RoleCopy& copy : section_.role_copies) {
+    if (!IsCopy(copy.original)) continue;
+    return SectionError("role id ", copy.id, " copies id ", copy.original,
+                        ", which is a copy itself");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SectionParser::CheckRole(uint32_t index,
+                                      const RoleCopy& copy) const {
+  const uint64_t position = position_ - kRoleRecordBytes;
+  if (copy.id < kBosId || copy.id > kUnkId) {
+    return SectionError("role ", index, " has id ", copy.id, " (must be ",
+                        kBosId, " to ", kUnkId, "), at byte ", position);
+  }
+  if (index > 0 && copy.id <= section_.role_copies.back().id) {
+    return SectionError("role ", index, " has id ", copy.id,
+                        " (must be above ", section_.role_copies.back().id,
+                        "), at byte ", position);
+  }
+  if (IsAbsent(copy.id)) {
+    return SectionError("role ", index, " has id ", copy.id,
+                        ", which is absent, at byte ", position);
+  }
+  if (copy.original < kBosId || copy.original >= section_.vocab_size) {
+    return SectionError("role ", index, " copies id ", copy.original,
+                        " (must be ", kBosId, " to ", section_.vocab_size - 1,
+                        "), at byte ", position + 4);
+  }
+  if (copy.original == copy.id || IsAbsent(copy.original)) {
+    return SectionError("role ", index, " copies id ", copy.original,
+                        copy.original == copy.id ? ", which is itself"
+                                                 : ", which is absent",
+                        ", at byte ", position + 4);
+  }
+  return absl::OkStatus();
+}
+
+bool SectionParser::IsCopy(uint32_t id) const {
+  return std::any_of(section_.role_copies.begin(), section_.role_copies.end(),
+                     [id](const RoleCopy& copy) { return copy.id == id; });
 }
 
 absl::Status SectionParser::ParseIds(std::string_view what, uint32_t count,
@@ -214,10 +335,15 @@ absl::Status SectionParser::ParseIds(std::string_view what, uint32_t count,
   return absl::OkStatus();
 }
 
-// What encoding may emit and what ends generation must be there.
-absl::Status SectionParser::CheckRoles() const {
+// What encoding may emit and what ends generation must be there; a copy is not
+// what is found in a text.
+absl::Status SectionParser::CheckUse() const {
   for (const uint32_t id : section_.stop_ids) {
     if (IsAbsent(id)) return SectionError("stop id ", id, " is absent");
+  }
+  for (const AddedToken& token : section_.added_tokens) {
+    if (!IsCopy(token.id)) continue;
+    return SectionError("added token of id ", token.id, " is a copy");
   }
   if (section_.add_bos && IsAbsent(kBosId)) {
     return SectionError("add_bos is set, but BOS is absent");

@@ -10,7 +10,9 @@
 
 #include "absl/status/statusor.h"
 #include "runtime/base/bytes.h"
+#include "runtime/tokenizer/added_tokens.h"
 #include "runtime/tokenizer/merge_table.h"
+#include "runtime/tokenizer/pre_split.h"
 
 namespace pedigree {
 
@@ -28,22 +30,50 @@ inline constexpr std::string_view kBpeMagic = "BPE1";
 inline constexpr uint32_t kBpeAddBos = 1;
 inline constexpr uint32_t kBpeAddEos = 2;
 inline constexpr uint32_t kBpeByteFallback = 4;
+inline constexpr uint32_t kBpeByteSymbols = 8;
+inline constexpr uint32_t kBpeWholeWords = 16;
 
-// Values of the version 2 field `normalizer`. The specification names more;
-// this build reads these.
-inline constexpr uint32_t kNormalizerNone = 0;
-inline constexpr uint32_t kNormalizerSpacePrefix = 2;
+// Bits of the field `flags` of an added token.
+inline constexpr uint32_t kAddedStripLeft = 1;
+inline constexpr uint32_t kAddedStripRight = 2;
+inline constexpr uint32_t kAddedNormalized = 4;
+inline constexpr uint32_t kAddedSpecial = 8;
+inline constexpr uint32_t kAddedPiece = 16;
 
-// A checked section. `pieces` borrows the section's bytes.
+// The longest text of an added token.
+inline constexpr uint32_t kMaxAddedTokenBytes = 256;
+
+// Values of the version 2 field `normalizer`.
+enum class Normalizer : uint32_t {
+  kNone = 0,
+  kNfc = 1,
+  kSpacePrefix = 2,
+  kSpacePrefixFirst = 3,
+  kSpaceEscape = 4,
+};
+
+// `id`, one of kBosId to kUnkId, is a copy of `original`.
+struct RoleCopy {
+  uint32_t id = 0;
+  uint32_t original = 0;
+};
+
+// A checked section. `pieces` and the texts of added tokens borrow the
+// section's bytes.
 struct BpeSection {
   uint32_t version = 0;
   uint32_t vocab_size = 0;
   bool add_bos = true;
   bool add_eos = true;
   bool byte_fallback = true;
-  bool space_prefix = false;
+  bool byte_symbols = true;
+  bool whole_words = false;
+  PreSplit pre_split = PreSplit::kNone;
+  Normalizer normalizer = Normalizer::kNone;
   std::vector<uint32_t> stop_ids;
   std::vector<uint32_t> absent_ids;
+  std::vector<AddedToken> added_tokens;  // ascending by id
+  std::vector<RoleCopy> role_copies;     // ascending by id
   // Piece of id kFirstPieceId + index; empty for an absent id.
   std::vector<std::string_view> pieces;
   MergeTable merges{{}};

@@ -2,15 +2,21 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "absl/memory/memory.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "runtime/base/error_code.h"
 #include "runtime/base/status_macros.h"
+#include "runtime/tokenizer/pre_split.h"
+#include "runtime/tokenizer/unicode.h"
 #include "runtime/tokenizer/utf8.h"
 
 namespace pedigree {
 namespace {
+
+constexpr std::string_view kEscapedSpace = "\xe2\x96\x81";  // U+2581
 
 absl::Status CheckUtf8(std::string_view text) {
   const std::optional<size_t> position = FindInvalidUtf8(text);
@@ -31,21 +37,62 @@ BpeTokenizer::BpeTokenizer(std::vector<uint8_t> bytes, BpeSection section)
   eos_ = kEosId;
   pad_ = kPadId;
   unk_ = kUnkId;
+  add_eos_ = section_.add_eos;
   stop_ids_ = section_.stop_ids;
   excluded_.resize(vocab_size_);
   excluded_[kPadId] = true;
   excluded_[kUnkId] = true;
   for (const uint32_t id : section_.absent_ids) excluded_[id] = true;
-  for (uint32_t i = 0; i < section_.pieces.size(); ++i) {
-    const std::string_view piece = section_.pieces[i];
-    if (piece.empty()) continue;
+  for (const RoleCopy& copy : section_.role_copies) excluded_[copy.id] = true;
+  IndexAddedTokens();
+  IndexPieces();
+  IndexBytePairs();
+}
+
+void BpeTokenizer::IndexAddedTokens() {
+  special_.resize(vocab_size_);
+  for (const uint32_t id : {bos_, eos_, pad_}) special_[id] = true;
+  std::vector<AddedToken> raw;
+  std::vector<AddedToken> normalized;
+  for (const AddedToken& token : section_.added_tokens) {
+    (token.normalized ? normalized : raw).push_back(token);
+    if (token.special && token.id != unk_) special_[token.id] = true;
+  }
+  added_tokens_ = AddedTokenFinder(std::move(raw));
+  normalized_added_tokens_ = AddedTokenFinder(std::move(normalized));
+}
+
+// Added tokens are pieces only where they say so.
+void BpeTokenizer::IndexPieces() {
+  std::vector<bool> only_added(vocab_size_);
+  for (const AddedToken& token : section_.added_tokens) {
+    only_added[token.id] = !token.piece;
+  }
+  for (uint32_t id = kFirstPieceId; id < vocab_size_; ++id) {
+    const std::string_view piece = PieceOf(id);
+    if (piece.empty() || only_added[id]) continue;
+    if (section_.whole_words) {
+      sorted_pieces_.push_back(id);
+      max_piece_bytes_ = std::max(max_piece_bytes_, piece.size());
+    }
     const Utf8Sequence sequence = ReadUtf8(piece, 0);
     if (sequence.kind == Utf8Sequence::Kind::kCharacter &&
         sequence.length == piece.size()) {
-      characters_.emplace_back(sequence.code_point, kFirstPieceId + i);
+      characters_.Add(sequence.code_point, id);
     }
   }
-  std::sort(characters_.begin(), characters_.end());
+  std::stable_sort(
+      sorted_pieces_.begin(), sorted_pieces_.end(),
+      [this](uint32_t a, uint32_t b) { return PieceOf(a) < PieceOf(b); });
+}
+
+void BpeTokenizer::IndexBytePairs() {
+  for (const Merge& merge : section_.merges.merges()) {
+    const ByteSpan piece = AsBytes(PieceOf(merge.output));
+    for (size_t i = 1; i < piece.size(); ++i) {
+      byte_pairs_.set(256 * piece[i - 1] + piece[i]);
+    }
+  }
 }
 
 absl::StatusOr<std::unique_ptr<const Tokenizer>> BpeTokenizer::Parse(
@@ -61,70 +108,153 @@ std::string_view BpeTokenizer::kind() const {
   return section_.version == 1 ? "bpe1" : "bpe1-v2";
 }
 
-uint32_t BpeTokenizer::FindCharacter(uint32_t code_point) const {
-  const auto found = std::lower_bound(characters_.begin(), characters_.end(),
-                                      std::pair(code_point, uint32_t{0}));
-  if (found == characters_.end() || found->first != code_point) {
+uint32_t BpeTokenizer::FindPiece(std::string_view word) const {
+  if (word.size() > max_piece_bytes_) return kNoToken;
+  const auto found = std::lower_bound(
+      sorted_pieces_.begin(), sorted_pieces_.end(), word,
+      [this](uint32_t id, std::string_view key) { return PieceOf(id) < key; });
+  if (found == sorted_pieces_.end() || PieceOf(*found) != word) {
     return kNoToken;
   }
-  return found->second;
+  return *found;
 }
 
-void BpeTokenizer::AppendSymbols(std::string_view text,
-                                 std::vector<uint32_t>& ids) const {
-  for (size_t i = 0; i < text.size();) {
-    Utf8Sequence sequence = {Utf8Sequence::Kind::kInvalid, 1, 0};
-    if (section_.version != 1) sequence = ReadUtf8(text, i);
-    const uint32_t piece = sequence.kind == Utf8Sequence::Kind::kCharacter
-                               ? FindCharacter(sequence.code_point)
-                               : kNoToken;
-    if (piece != kNoToken) {
-      ids.push_back(piece);
-    } else if (!section_.byte_fallback) {
-      ids.push_back(unk_);
-    } else {
-      for (const uint8_t byte : AsBytes(text.substr(i, sequence.length))) {
-        ids.push_back(byte);
-      }
+bool BpeTokenizer::EscapesSpaces() const {
+  return section_.normalizer == Normalizer::kSpacePrefix ||
+         section_.normalizer == Normalizer::kSpacePrefixFirst ||
+         section_.normalizer == Normalizer::kSpaceEscape;
+}
+
+// Pieces hold spaces as they are, so escaping means that U+2581, the escaped
+// form, becomes a space as well.
+std::string BpeTokenizer::Normalize(std::string_view segment,
+                                    bool at_start) const {
+  if (section_.normalizer == Normalizer::kNfc) return NormalizeNfc(segment);
+  if (!EscapesSpaces()) return std::string(segment);
+  std::string text =
+      absl::StrReplaceAll(segment, {{kEscapedSpace, " "}});
+  const bool prefix = section_.normalizer == Normalizer::kSpacePrefix ||
+                      (section_.normalizer == Normalizer::kSpacePrefixFirst &&
+                       at_start && text.front() != ' ');
+  if (prefix) text.insert(text.begin(), ' ');
+  return text;
+}
+
+size_t BpeTokenizer::AppendSymbol(std::string_view text, size_t position,
+                                  Ids& ids) const {
+  if (section_.byte_symbols) {
+    ids.push_back(static_cast<uint8_t>(text[position]));
+    return 1;
+  }
+  const Utf8Sequence sequence = ReadUtf8(text, position);
+  const uint32_t piece = sequence.kind == Utf8Sequence::Kind::kCharacter
+                             ? characters_.Find(sequence.code_point)
+                             : kNoToken;
+  if (piece != kNoToken) {
+    ids.push_back(piece);
+  } else if (!section_.byte_fallback) {
+    ids.push_back(unk_);
+  } else {
+    for (const uint8_t byte :
+         AsBytes(text.substr(position, sequence.length))) {
+      ids.push_back(byte);
     }
-    i += sequence.length;
+  }
+  return sequence.length;
+}
+
+void BpeTokenizer::AppendWord(std::string_view word, Ids& ids) const {
+  const size_t word_begin = ids.size();
+  size_t begin = ids.size();
+  const auto merge = [&] {
+    const size_t count =
+        section_.merges.Apply(absl::MakeSpan(ids).subspan(begin));
+    ids.resize(begin + count);
+    begin = ids.size();
+  };
+  for (size_t i = 0; i < word.size();) {
+    if (i > 0) {
+      const uint32_t before = static_cast<uint8_t>(word[i - 1]);
+      if (!byte_pairs_[256 * before + static_cast<uint8_t>(word[i])]) merge();
+    }
+    i += AppendSymbol(word, i, ids);
+  }
+  merge();
+  if (!section_.whole_words || ids.size() == word_begin + 1) return;
+  const uint32_t whole = FindPiece(word);
+  if (whole == kNoToken) return;
+  ids.resize(word_begin);
+  ids.push_back(whole);
+}
+
+void BpeTokenizer::AppendText(std::string_view text, Ids& ids) const {
+  for (size_t begin = 0; begin < text.size();) {
+    const size_t end = FindWordEnd(section_.pre_split, text, begin);
+    AppendWord(text.substr(begin, end - begin), ids);
+    begin = end;
+  }
+}
+
+void BpeTokenizer::AppendSegment(std::string_view segment, bool at_start,
+                                 Ids& ids) const {
+  std::string normalized;
+  if (section_.normalizer != Normalizer::kNone) {
+    normalized = Normalize(segment, at_start);
+    segment = normalized;
+  }
+  for (const TextPart& part : normalized_added_tokens_.Split(segment)) {
+    if (part.id != TextPart::kText) {
+      ids.push_back(part.id);
+    } else {
+      AppendText(segment.substr(part.begin, part.end - part.begin), ids);
+    }
   }
 }
 
 absl::StatusOr<std::vector<uint32_t>> BpeTokenizer::Encode(
     std::string_view text) const {
-  std::vector<uint32_t> symbols;
-  symbols.reserve(text.size() + 1);
-  if (section_.space_prefix) {
+  if (section_.normalizer != Normalizer::kNone) {
     PEDIGREE_RETURN_IF_ERROR(CheckUtf8(text));
-    if (!text.empty()) AppendSymbols(" ", symbols);
   }
-  AppendSymbols(text, symbols);
-  section_.merges.Apply(symbols);
-
-  std::vector<uint32_t> ids;
-  ids.reserve(symbols.size() + 2);
+  Ids ids;
+  ids.reserve(text.size() / 2 + 2);
   if (section_.add_bos) ids.push_back(bos_);
-  ids.insert(ids.end(), symbols.begin(), symbols.end());
+  for (const TextPart& part : added_tokens_.Split(text)) {
+    if (part.id != TextPart::kText) {
+      ids.push_back(part.id);
+    } else {
+      AppendSegment(text.substr(part.begin, part.end - part.begin),
+                    part.begin == 0, ids);
+    }
+  }
   if (section_.add_eos) ids.push_back(eos_);
   return ids;
 }
 
+// The space that a prefix put before the text is taken off again: that of the
+// first piece behind BOS, whatever gives no bytes between them.
 std::string BpeTokenizer::DecodeBytes(absl::Span<const uint32_t> ids,
                                       uint32_t previous) const {
+  const bool has_prefix = section_.normalizer == Normalizer::kSpacePrefix ||
+                          section_.normalizer == Normalizer::kSpacePrefixFirst;
+  bool at_start = has_prefix && previous == bos_;
   std::string bytes;
   for (const uint32_t id : ids) {
+    if (id >= vocab_size_) continue;
+    if (special_[id]) {
+      at_start = at_start || (has_prefix && id == bos_);
+      continue;
+    }
     if (id < kByteCount) {
       bytes.push_back(static_cast<char>(id));
     } else if (id == unk_) {
       bytes.push_back('?');
-    } else if (id >= kFirstPieceId && id < vocab_size_) {
-      std::string_view piece = section_.pieces[id - kFirstPieceId];
-      const bool strip = section_.space_prefix && previous == bos_ &&
-                         !piece.empty() && piece.front() == ' ';
+    } else {
+      const std::string_view piece = PieceOf(id);
+      const bool strip = at_start && !piece.empty() && piece.front() == ' ';
       bytes.append(piece.substr(strip ? 1 : 0));
     }
-    previous = id;
+    at_start = false;
   }
   return bytes;
 }

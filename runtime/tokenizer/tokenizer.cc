@@ -27,7 +27,7 @@ absl::StatusOr<std::unique_ptr<const Tokenizer>> Tokenizer::Parse(
 absl::StatusOr<std::vector<uint32_t>> Tokenizer::EncodePrompt(
     std::string_view text) const {
   PEDIGREE_ASSIGN_OR_RETURN(std::vector<uint32_t> ids, Encode(text));
-  if (!ids.empty() && ids.back() == eos_) ids.pop_back();
+  if (add_eos_ && !ids.empty() && ids.back() == eos_) ids.pop_back();
   return ids;
 }
 

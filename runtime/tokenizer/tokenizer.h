@@ -33,17 +33,18 @@ class Tokenizer {
   virtual std::string_view kind() const = 0;
 
   // The ids of `text` with the BOS and EOS that the section's rules add.
-  // Any bytes are accepted for BTOK and BPE1 version 1; version 2 with a
-  // normaliser asks for UTF-8 (code InvalidUtf8).
+  // A version 2 section with a normaliser asks for UTF-8 (code InvalidUtf8);
+  // any other takes any bytes.
   virtual absl::StatusOr<std::vector<uint32_t>> Encode(
       std::string_view text) const = 0;
 
-  // As Encode, without a final EOS: what generation starts from.
+  // As Encode, without the EOS that the rules add: what generation starts
+  // from.
   absl::StatusOr<std::vector<uint32_t>> EncodePrompt(
       std::string_view text) const;
 
-  // The raw bytes that `ids` stand for. BOS, EOS and PAD give none, UNK gives
-  // "?". `previous` is the id before ids[0], or kNoToken; SentencePiece-style
+  // The raw bytes that `ids` stand for. BOS, EOS, PAD and special added tokens
+  // give none, UNK gives "?". `previous` is the id before ids[0], or kNoToken; SentencePiece-style
   // sections drop the space that follows BOS.
   static constexpr uint32_t kNoToken = 0xffffffff;
   virtual std::string DecodeBytes(absl::Span<const uint32_t> ids,
@@ -57,7 +58,7 @@ class Tokenizer {
   // Ids that end generation, ascending.
   absl::Span<const uint32_t> stop_ids() const { return stop_ids_; }
   // excluded()[id] is true for ids that take no part in softmax, sampling or
-  // log-likelihood: PAD, UNK and absent ones.
+  // log-likelihood: PAD, UNK, absent ones and copies.
   const std::vector<bool>& excluded() const { return excluded_; }
 
  protected:
@@ -66,6 +67,7 @@ class Tokenizer {
   uint32_t eos_ = 0;
   uint32_t pad_ = 0;
   uint32_t unk_ = 0;
+  bool add_eos_ = true;
   std::vector<uint32_t> stop_ids_;
   std::vector<bool> excluded_;
 };

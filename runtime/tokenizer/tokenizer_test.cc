@@ -130,8 +130,62 @@ TEST(TokenizerTest, Version2DecodesWhatItEncodes) {
   }
 }
 
+// Ids of the fixture words.tok.
+constexpr uint32_t kEnd = 257;
+constexpr uint32_t kWordsThe = 261;
+constexpr uint32_t kSpaceHe = 262;
+constexpr uint32_t kTool = 263;
+
+TEST(TokenizerTest, WholeWordsThatArePiecesAreNotMerged) {
+  const auto tokenizer = Read("words", 264);
+  EXPECT_EQ(tokenizer->Encode("the he").value(),
+            Ids({256, kWordsThe, kSpaceHe}));
+  EXPECT_EQ(tokenizer->Encode("the hex").value(),
+            Ids({256, kWordsThe, ' ', 'h', 'e', 'x'}));
+}
+
+TEST(TokenizerTest, ByteSymbolsAreBytesEvenOfPieces) {
+  const auto tokenizer = Read("words", 264);
+  EXPECT_EQ(tokenizer->Encode("\xc3\xa9").value(), Ids({256, 0xc3, 0xa9}));
+}
+
+TEST(TokenizerTest, AddedTokensAreFoundBeforeAnythingElse) {
+  const auto tokenizer = Read("words", 264);
+  EXPECT_EQ(tokenizer->Encode("the<end> he").value(),
+            Ids({256, kWordsThe, kEnd, kSpaceHe}));
+  EXPECT_EQ(tokenizer->Encode("<tool>  the").value(),
+            Ids({256, kTool, kWordsThe}));
+  EXPECT_EQ(tokenizer->EncodePrompt("<end>").value(), Ids({256, kEnd}));
+}
+
+TEST(TokenizerTest, NfcComesBeforeAddedTokensThatAskForIt) {
+  const auto tokenizer = Read("words", 264);
+  EXPECT_EQ(tokenizer->Encode("e\xcc\x81").value(), Ids({256, 0xc3, 0xa9}));
+  // U+0338 joins ">" to U+226F: found in the text as it is, not in its NFC.
+  EXPECT_EQ(tokenizer->Encode("<end>\xcc\xb8").value(),
+            Ids({256, kEnd, 0xcc, 0xb8}));
+  EXPECT_EQ(tokenizer->Encode("<tool>\xcc\xb8").value(),
+            Ids({256, '<', 't', 'o', 'o', 'l', 0xe2, 0x89, 0xaf}));
+  EXPECT_EQ(GetErrorCode(tokenizer->Encode("\xff").status()),
+            ErrorCode::kInvalidUtf8);
+}
+
+TEST(TokenizerTest, CopiesAreExcludedAndDecodeToNothing) {
+  const auto tokenizer = Read("words", 264);
+  EXPECT_TRUE(tokenizer->excluded()[256]);
+  EXPECT_FALSE(tokenizer->excluded()[257]);
+  EXPECT_EQ(tokenizer->DecodeBytes(Ids({256, kWordsThe, kTool, kEnd})),
+            "the<tool>");
+}
+
+TEST(TokenizerTest, EscapedSpacesAreSpaces) {
+  const auto tokenizer = Read("pieces", 268);
+  EXPECT_EQ(tokenizer->Encode("t\xe2\x96\x81the").value(),
+            Ids({256, kSpace, kT, kSpaceThe}));
+}
+
 TEST(TokenizerTest, RefusesEachPrefixOfASection) {
-  for (const std::string name : {"btok", "the", "pieces"}) {
+  for (const std::string name : {"btok", "the", "pieces", "words"}) {
     const std::string section =
         ReadFile("fixtures/tokenizer/valid/" + name + ".tok").value_or("");
     const uint32_t vocab_size =
