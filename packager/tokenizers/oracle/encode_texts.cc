@@ -2,12 +2,15 @@
 //
 //   encode_texts encode|decode|section FILE ROWS [key=id...]
 //
-// FILE is a tokenizer.json of a model with ROWS embedding rows. Keys are bos,
+// FILE is a tokenizer.json of a model with ROWS embedding rows, or, when its name
+// ends with .spm, a SentencePiece vocabulary as a GGUF file has it: for each
+// token f32 score, i32 type, u32 length, the bytes. Keys are bos,
 // pad and eos (any number of it). With `section` the tokenizer section itself is
 // written to standard output. Else standard input is frames: u32 length, that many bytes (encode: a text;
 // decode: u32 source ids). For each, a frame of the source ids (encode) or the
 // decoded bytes (decode) is written to standard output. Little-endian.
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -17,6 +20,8 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/match.h"
 #include "packager/tokenizers/tokenizer_import.h"
 #include "runtime/base/bytes.h"
 #include "runtime/base/file.h"
@@ -53,6 +58,38 @@ SourceTokenIds ReadIds(int argc, char** argv) {
     if (argument.substr(0, 4) == "eos=") ids.eos.push_back(id);
   }
   return ids;
+}
+
+absl::StatusOr<ImportedTokenizer> ImportSpm(const std::string& path,
+                                            std::string_view bytes,
+                                            const SourceTokenIds& ids,
+                                            int64_t row_count) {
+  GgufTokenizer source;
+  source.path = path;
+  source.model = "llama";
+  source.ids = ids;
+  while (bytes.size() >= 12) {
+    const uint8_t* record = AsBytes(bytes).data();
+    source.scores.push_back(LoadLittleEndian<float>(record));
+    source.token_types.push_back(LoadLittleEndian<int32_t>(record + 4));
+    const auto size = LoadLittleEndian<uint32_t>(record + 8);
+    source.tokens.push_back(bytes.substr(12, size));
+    bytes.remove_prefix(std::min<size_t>(bytes.size(), 12 + size_t{size}));
+  }
+  return ImportGgufTokenizer(source, row_count);
+}
+
+absl::StatusOr<ImportedTokenizer> ImportFile(const std::string& path,
+                                             std::string_view bytes,
+                                             const SourceTokenIds& ids,
+                                             int64_t row_count) {
+  if (absl::EndsWith(path, ".spm")) {
+    return ImportSpm(path, bytes, ids, row_count);
+  }
+  HfTokenizerFiles files;
+  files.tokenizer_json = {path, AsBytes(bytes)};
+  files.ids = ids;
+  return ImportHfTokenizer(files, row_count);
 }
 
 int Encode(const Tokenizer& tokenizer, const std::vector<int64_t>& rows) {
@@ -99,10 +136,8 @@ int Main(int argc, char** argv) {
   }
   const auto text = ReadFile(argv[2]);
   if (!text.ok()) return Fail(text.status());
-  HfTokenizerFiles files;
-  files.tokenizer_json = {argv[2], AsBytes(*text)};
-  files.ids = ReadIds(argc, argv);
-  const auto imported = ImportHfTokenizer(files, std::atoll(argv[3]));
+  const auto imported = ImportFile(argv[2], *text, ReadIds(argc, argv),
+                                   std::atoll(argv[3]));
   if (!imported.ok()) return Fail(imported.status());
   const auto& rows = imported->source_row_of_id;
   const auto tokenizer =

