@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "packager/decimal.h"
 #include "packager/records.pb.h"
+#include "packager/split_mix.h"
 #include "packager/token_sequence.h"
 #include "packager/tokenizer_writer.h"
 #include "runtime/base/bytes.h"
@@ -171,11 +172,7 @@ absl::Status AddSequences(const packager::ModelSpec& spec,
 }  // namespace
 
 float MockUniform(uint64_t seed, std::string_view name, uint64_t index) {
-  uint64_t z = (seed ^ TensorNameHash(name)) +
-               (index + 1) * uint64_t{0x9E3779B97F4A7C15};
-  z = (z ^ (z >> 30)) * uint64_t{0xBF58476D1CE4E5B9};
-  z = (z ^ (z >> 27)) * uint64_t{0x94D049BB133111EB};
-  z = z ^ (z >> 31);
+  const uint64_t z = SplitMix(seed ^ TensorNameHash(name), index);
   const int32_t centred = static_cast<int32_t>(z >> 40) - (1 << 23);
   return static_cast<float>(centred) / static_cast<float>(1 << 23);
 }
