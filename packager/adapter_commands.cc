@@ -38,6 +38,34 @@ absl::StatusOr<Outcome> Make(const MakeOptions& options) {
   return Outcome::kGood;
 }
 
+struct DiffOptions {
+  PackageOptions package;
+  std::string parent;
+  std::string child;
+  std::string family = "ASP1";
+};
+
+absl::StatusOr<Outcome> Diff(const DiffOptions& options) {
+  MappedInputs inputs;
+  PEDIGREE_RETURN_IF_ERROR(inputs.Add("model", options.parent));
+  PEDIGREE_RETURN_IF_ERROR(inputs.Add("child", options.child));
+  PEDIGREE_ASSIGN_OR_RETURN(
+      PackageRequest request,
+      MakeRequest("adapter-diff", options.package, inputs));
+  request.config.set_format(options.family);
+  packager::Receipt receipt;
+  PEDIGREE_ASSIGN_OR_RETURN(const std::vector<OutputFile> files,
+                            PackageAdapter(request, &receipt));
+  PEDIGREE_RETURN_IF_ERROR(WriteOutputFiles(files));
+  const packager::DifferenceNote& difference = receipt.difference();
+  std::printf(
+      "%llu values differ; %llu can't be reached exactly, by at most %s\n",
+      static_cast<unsigned long long>(difference.changed_values()),
+      static_cast<unsigned long long>(difference.inexact_values()),
+      difference.largest_error().c_str());
+  return Outcome::kGood;
+}
+
 struct CheckOptions {
   std::string adapter;
   std::string model;
@@ -75,6 +103,22 @@ void AddMake(CommandLine& command_line, CLI::App* group) {
   AddPackageOptions(command, &options->package);
 }
 
+void AddDiff(CommandLine& command_line, CLI::App* group) {
+  auto options = std::make_shared<DiffOptions>();
+  CLI::App* command = command_line.Add(
+      group, "diff", "Make an adapter of the difference of two models",
+      [options] { return Diff(*options); });
+  command->add_option("parent", options->parent, "Model that the adapter is for")
+      ->required();
+  command->add_option("child", options->child,
+                      "Model of the same shape that it leads to")
+      ->required();
+  command->add_option("--family", options->family,
+                      "ADP1, a delta for each value of a tensor, or ASP1, for "
+                      "those that differ; default: ASP1");
+  AddPackageOptions(command, &options->package);
+}
+
 void AddCheck(CommandLine& command_line, CLI::App* group) {
   auto options = std::make_shared<CheckOptions>();
   CLI::App* command = command_line.Add(
@@ -101,6 +145,7 @@ void AddAdapterCommands(CommandLine& command_line) {
   CLI::App* group = command_line.Add(nullptr, "adapter",
                                      "Make, check and stack adapters", nullptr);
   AddMake(command_line, group);
+  AddDiff(command_line, group);
   AddCheck(command_line, group);
   AddStack(command_line, group);
 }

@@ -1,6 +1,7 @@
 #include "packager/commands.h"
 
 #include "packager/adapter_commands.h"
+#include "packager/merge_command.h"
 #include "packager/model_commands.h"
 #include "packager/receipt_commands.h"
 
@@ -8,6 +9,7 @@ namespace pedigree {
 
 void AddPackagerCommands(CommandLine& command_line) {
   AddModelCommands(command_line);
+  AddMergeCommand(command_line);
   AddAdapterCommands(command_line);
   AddReceiptCommands(command_line);
 }

@@ -305,5 +305,97 @@ TEST_F(PackRefusalTest, RefusesAnAdapterForAnotherModel) {
                 "digits.adapter: ");
 }
 
+TEST_F(CommandsTest, MergeDescendsFromAllItsModels) {
+  MakeParentAndAdapter();
+  Expect(0, {"fuse", Path("parent.slm"), Path("digits.adapter"),
+             "--out=" + Path("fused.slm")});
+  std::filesystem::create_directories(Path("recipes"));
+  Write("recipes/half.textproto", R"pb(
+          schema_version: "pedigree.merge_recipe.v1"
+          method: "task_arithmetic"
+          base: "parent"
+          models { model: "../fused.slm" weight: "0.5" }
+        )pb");
+  Expect(0, {"merge", Path("recipes/half.textproto"),
+             "--model=parent=" + Path("parent.slm"),
+             "--license=CC0-1.0=" + Path("LICENSE"),
+             "--out=" + Path("merged.slm")});
+  const auto parent =
+      ReadRecord<packager::DerivationNode>("parent.slm.node.json");
+  const auto fused =
+      ReadRecord<packager::DerivationNode>("fused.slm.node.json");
+  const auto merged =
+      ReadRecord<packager::DerivationNode>("merged.slm.node.json");
+  ASSERT_EQ(merged.parent_ids_size(), 2);
+  EXPECT_EQ(merged.parent_ids(0), parent.id());
+  EXPECT_EQ(merged.parent_ids(1), fused.id());
+  EXPECT_EQ(merged.operator_(), "merge");
+  EXPECT_EQ(merged.base_family(), "letters");
+  EXPECT_EQ(merged.licenses_size(), 2);
+  const Ran verified =
+      Run({"receipt", "verify", Path("merged.slm.receipt.json"),
+           "--inputs=" + folder_.string()});
+  EXPECT_EQ(verified.exit_code, 0) << verified.err;
+  EXPECT_TRUE(absl::StartsWith(verified.out, "receipt: GOOD (merge sha256:"));
+}
+
+TEST_F(CommandsTest, MergeRefusesAnotherFamily) {
+  MakeParentAndAdapter();
+  Expect(0, {"import", "--format=mock", Path("model.spec"), "--family=digits",
+             "--out=" + Path("stranger.slm")});
+  Write("soup.textproto", R"pb(
+          schema_version: "pedigree.merge_recipe.v1"
+          method: "soup"
+          models { model: "parent.slm" }
+          models { model: "stranger.slm" }
+        )pb");
+  const Ran ran = Run({"merge", Path("soup.textproto"),
+                       "--out=" + Path("merged.slm")});
+  EXPECT_EQ(ran.exit_code, 2);
+  EXPECT_TRUE(absl::StrContains(
+      ran.err,
+      "Parents are of different families: \"letters\", \"digits\""))
+      << ran.err;
+  EXPECT_FALSE(Exists("merged.slm"));
+}
+
+TEST_F(CommandsTest, MergeRefusesAModelThatTheRecipeLacks) {
+  MakeParentAndAdapter();
+  Write("soup.textproto", R"pb(
+          schema_version: "pedigree.merge_recipe.v1"
+          method: "soup"
+          models { model: "parent.slm" }
+          models { model: "parent.slm" }
+        )pb");
+  const Ran ran = Run({"merge", Path("soup.textproto"), "--model=other=x.slm",
+                       "--out=" + Path("merged.slm")});
+  EXPECT_EQ(ran.exit_code, 2);
+  EXPECT_TRUE(absl::StrContains(
+      ran.err, "Invalid --model: the recipe has no \"other\""))
+      << ran.err;
+}
+
+TEST_F(CommandsTest, AdapterDiffMakesAnAdapterThatLeadsToTheChild) {
+  MakeParentAndAdapter();
+  Expect(0, {"fuse", Path("parent.slm"), Path("digits.adapter"),
+             "--out=" + Path("fused.slm")});
+  for (const std::string family : {"ADP1", "ASP1"}) {
+    const Ran ran = Run({"adapter", "diff", Path("parent.slm"),
+                         Path("fused.slm"), "--family=" + family,
+                         "--out=" + Path("diff.adapter")});
+    EXPECT_EQ(ran.exit_code, 0) << ran.err;
+    EXPECT_TRUE(absl::StrContains(ran.out, "0 can't be reached exactly"))
+        << ran.out;
+    EXPECT_EQ(Read("diff.adapter").substr(0, 4), family);
+    Expect(0, {"fuse", Path("parent.slm"), Path("diff.adapter"),
+               "--out=" + Path("again.slm")});
+    EXPECT_EQ(Read("again.slm"), Read("fused.slm"));
+    const Ran verified =
+        Run({"receipt", "verify", Path("diff.adapter.receipt.json"),
+             "--inputs=" + folder_.string()});
+    EXPECT_EQ(verified.exit_code, 0) << verified.err;
+  }
+}
+
 }  // namespace
 }  // namespace pedigree

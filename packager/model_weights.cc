@@ -52,13 +52,23 @@ absl::StatusOr<StoredModel> StoreModel(ModelWeights weights,
         absl::StrCat("Invalid model: ", weights.tensors.size(),
                      " tensors (expected ", specs.size(), ")"));
   }
+  return StoreValues(
+      weights.shape, std::move(weights.tokenizer_section),
+      [&](size_t i) { return std::move(weights.tensors[i]); }, request);
+}
+
+absl::StatusOr<StoredModel> StoreValues(
+    const ModelShape& shape, std::string tokenizer_section,
+    absl::FunctionRef<std::vector<float>(size_t)> values,
+    const StorageRequest& request) {
+  const std::vector<TensorSpec> specs = CanonicalTensors(shape);
   SlmContent content;
-  content.shape = weights.shape;
-  content.tokenizer_section = std::move(weights.tokenizer_section);
+  content.shape = shape;
+  content.tokenizer_section = std::move(tokenizer_section);
   StoredModel stored;
   for (size_t i = 0; i < specs.size(); ++i) {
-    PEDIGREE_RETURN_IF_ERROR(AddTensor(specs[i], std::move(weights.tensors[i]),
-                                       request, content, stored.exceptions));
+    PEDIGREE_RETURN_IF_ERROR(AddTensor(specs[i], values(i), request, content,
+                                       stored.exceptions));
   }
   PEDIGREE_ASSIGN_OR_RETURN(stored.file_bytes, WriteSlm(content));
   return stored;
@@ -66,17 +76,9 @@ absl::StatusOr<StoredModel> StoreModel(ModelWeights weights,
 
 absl::StatusOr<StoredModel> RestoreModel(const SlmReader& model,
                                          const StorageRequest& request) {
-  SlmContent content;
-  content.shape = model.shape();
-  content.tokenizer_section = std::string(AsText(model.tokenizer_section()));
-  StoredModel stored;
-  for (size_t i = 0; i < model.specs().size(); ++i) {
-    PEDIGREE_RETURN_IF_ERROR(AddTensor(model.specs()[i],
-                                       LoadTensor(ViewTensor(model, i)),
-                                       request, content, stored.exceptions));
-  }
-  PEDIGREE_ASSIGN_OR_RETURN(stored.file_bytes, WriteSlm(content));
-  return stored;
+  return StoreValues(
+      model.shape(), std::string(AsText(model.tokenizer_section())),
+      [&](size_t i) { return LoadTensor(ViewTensor(model, i)); }, request);
 }
 
 }  // namespace pedigree

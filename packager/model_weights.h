@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "packager/quantize.h"
 #include "runtime/format/slm_format.h"
@@ -37,6 +38,15 @@ struct StoredModel {
 // Errors: kInvalidArgument for a shape or values that no file may hold.
 absl::StatusOr<StoredModel> StoreModel(ModelWeights weights,
                                        const StorageRequest& request);
+
+// The `.slm` file whose tensor i, of CanonicalTensors(shape), has the values
+// that `values(i)` returns; asks for one after the other.
+//
+// Errors: kInvalidArgument for a shape or values that no file may hold.
+absl::StatusOr<StoredModel> StoreValues(
+    const ModelShape& shape, std::string tokenizer_section,
+    absl::FunctionRef<std::vector<float>(size_t)> values,
+    const StorageRequest& request);
 
 // The values of `model`, dequantised, stored anew one tensor at a time.
 absl::StatusOr<StoredModel> RestoreModel(const SlmReader& model,

@@ -1,14 +1,19 @@
 #include "packager/operators.h"
 
+#include <algorithm>
 #include <initializer_list>
 #include <memory>
 #include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "packager/adapter_diff.h"
 #include "packager/adapter_spec.h"
 #include "packager/fuse.h"
+#include "packager/merge/merge_models.h"
+#include "packager/merge/merge_recipe.h"
 #include "packager/mock_model.h"
+#include "packager/same_layout.h"
 #include "runtime/adapters/adapter_stack.h"
 #include "runtime/adapters/assembly.h"
 #include "runtime/base/file.h"
@@ -115,6 +120,43 @@ absl::StatusOr<OperatorOutput> Quantize(const packager::OperatorConfig& config,
   return ModelOutput(std::move(stored));
 }
 
+// The models of a merge, the base first where there is one.
+absl::StatusOr<std::vector<SlmReader>> ParseMergeInputs(bool has_base,
+                                                        Inputs inputs) {
+  std::vector<SlmReader> models;
+  for (const OperatorInput& input : inputs) {
+    const std::string_view role =
+        has_base && models.empty() ? "base" : "model";
+    if (input.role != role) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "Invalid inputs of merge: input ", models.size(), " is \"",
+          input.role, "\" (expected \"", role, "\")"));
+    }
+    PEDIGREE_ASSIGN_OR_RETURN(SlmReader model, ParseModel(input));
+    models.push_back(std::move(model));
+    PEDIGREE_RETURN_IF_ERROR(AnnotateWithPath(
+        CheckSameLayout(models.front(), models.back()), input.path));
+  }
+  return models;
+}
+
+absl::StatusOr<OperatorOutput> Merge(const packager::OperatorConfig& config,
+                                     Inputs inputs) {
+  PEDIGREE_ASSIGN_OR_RETURN(const StorageRequest request, ReadStorage(config));
+  const std::optional<MergeMethod> method =
+      FindMergeMethod(config.merge().method());
+  const size_t base_count = method.has_value() && HasBase(*method) ? 1 : 0;
+  PEDIGREE_ASSIGN_OR_RETURN(
+      const MergeSettings settings,
+      ReadMergeConfig(config.merge(),
+                      inputs.size() - std::min(inputs.size(), base_count)));
+  PEDIGREE_ASSIGN_OR_RETURN(const std::vector<SlmReader> models,
+                            ParseMergeInputs(base_count > 0, inputs));
+  PEDIGREE_ASSIGN_OR_RETURN(StoredModel stored,
+                            MergeModels(settings, models, request));
+  return ModelOutput(std::move(stored));
+}
+
 absl::StatusOr<std::unique_ptr<const Model>> LoadModel(
     const OperatorInput& input) {
   auto model = Model::Load(input.bytes);
@@ -167,6 +209,28 @@ absl::StatusOr<OperatorOutput> AdapterFromSpec(Inputs inputs) {
   return output;
 }
 
+absl::StatusOr<OperatorOutput> AdapterFromDiff(
+    const packager::OperatorConfig& config, Inputs inputs) {
+  PEDIGREE_RETURN_IF_ERROR(
+      CheckRoles("adapter-diff", inputs, {"model", "child"}));
+  const std::optional<AdapterKind> kind = FindAdapterFamily(config.format());
+  if (!kind.has_value() || *kind == AdapterKind::kLowRank) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("Invalid family: \"", config.format(),
+                     "\" (expected ADP1 or ASP1)"));
+  }
+  PEDIGREE_ASSIGN_OR_RETURN(const SlmReader parent, ParseModel(inputs[0]));
+  PEDIGREE_ASSIGN_OR_RETURN(const SlmReader child, ParseModel(inputs[1]));
+  absl::StatusOr<AdapterDiff> diff =
+      DiffModels(parent, inputs[0].digest, child, *kind);
+  if (!diff.ok()) return AnnotateWithPath(diff.status(), inputs[1].path);
+  OperatorOutput output;
+  output.role = "adapter";
+  output.bytes = std::move(diff->adapter);
+  output.difference = diff->figures;
+  return output;
+}
+
 }  // namespace
 
 OperatorInput MakeOperatorInput(std::string role, std::string path,
@@ -180,8 +244,10 @@ absl::StatusOr<OperatorOutput> RunOperator(
   if (name == "import") return Import(config, inputs);
   if (name == "quantize") return Quantize(config, inputs);
   if (name == "fuse") return Fuse(inputs);
+  if (name == "merge") return Merge(config, inputs);
   if (name == "adapter") return StackAdapters(inputs);
   if (name == "adapter-spec") return AdapterFromSpec(inputs);
+  if (name == "adapter-diff") return AdapterFromDiff(config, inputs);
   return absl::UnimplementedError(
       absl::StrCat("Unsupported operator: \"", name, "\""));
 }

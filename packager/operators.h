@@ -4,12 +4,14 @@
 #ifndef PEDIGREE_PACKAGER_OPERATORS_H_
 #define PEDIGREE_PACKAGER_OPERATORS_H_
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "packager/adapter_diff.h"
 #include "packager/llama2c_import.h"
 #include "packager/model_weights.h"
 #include "packager/records.pb.h"
@@ -36,6 +38,8 @@ struct OperatorOutput {
   std::string bytes;
   std::vector<StorageException> exceptions;
   std::vector<TokenIdRange> id_map;
+  // Of adapter-diff.
+  std::optional<DifferenceFigures> difference;
 };
 
 // Runs one operator:
@@ -46,8 +50,11 @@ struct OperatorOutput {
 //                 (format "llama2c")
 //   quantize      model                         model
 //   fuse          model, adapter...             model
+//   merge         perhaps base, model...        model
 //   adapter       model, adapter...             assembly
 //   adapter-spec  spec, model                   adapter
+//   adapter-diff  model, child                  adapter
+//                 (format "ADP1" or "ASP1")
 //
 // An assembly is the canonical JSON whose SHA-256 is the assembly digest.
 //

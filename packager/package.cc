@@ -61,12 +61,24 @@ absl::StatusOr<std::vector<packager::AdapterReference>> ReadAdapterManifests(
   return references;
 }
 
+// Checks each parent's node against its model, the inputs' order being that of
+// the nodes, and adds its licences to `licenses`.
 absl::Status AddParents(const PackageRequest& request,
                         std::vector<packager::License>& licenses) {
-  const OperatorInput* model = FindModel(request);
-  for (const packager::DerivationNode& parent : request.parents) {
-    PEDIGREE_RETURN_IF_ERROR(
-        CheckParentNode(parent, model->digest, AdapterDigests(request)));
+  std::vector<const OperatorInput*> models;
+  for (const OperatorInput& input : request.inputs) {
+    if (input.role == "model" || input.role == "base") models.push_back(&input);
+  }
+  if (!request.parents.empty() && request.parents.size() != models.size()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("Invalid request: ", request.parents.size(),
+                     " parent nodes (expected ", models.size(), ")"));
+  }
+  for (size_t i = 0; i < request.parents.size(); ++i) {
+    const packager::DerivationNode& parent = request.parents[i];
+    PEDIGREE_RETURN_IF_ERROR(AnnotateWithPath(
+        CheckParentNode(parent, models[i]->digest, AdapterDigests(request)),
+        models[i]->path));
     licenses.insert(licenses.end(), parent.licenses().begin(),
                     parent.licenses().end());
   }
@@ -135,13 +147,15 @@ absl::StatusOr<std::vector<OutputFile>> PackageModel(PackageRequest request) {
   return files;
 }
 
-absl::StatusOr<std::vector<OutputFile>> PackageAdapter(PackageRequest request) {
+absl::StatusOr<std::vector<OutputFile>> PackageAdapter(
+    PackageRequest request, packager::Receipt* receipt_out) {
   request.info.licenses = SortLicenses(std::move(request.info.licenses));
   PEDIGREE_ASSIGN_OR_RETURN(
       OperatorOutput output,
       RunOperator(request.operator_name, request.config, request.inputs));
   const packager::Receipt receipt = MakeReceipt(
       request.operator_name, request.config, request.inputs, output);
+  if (receipt_out != nullptr) *receipt_out = receipt;
   PEDIGREE_ASSIGN_OR_RETURN(const AdapterReader adapter,
                             AdapterReader::Parse(AsBytes(output.bytes)));
   PEDIGREE_ASSIGN_OR_RETURN(const SlmReader parent,

@@ -25,7 +25,7 @@ struct PackageRequest {
   PackageInfo info;
   // Of an import; descendants inherit their parent's.
   std::string base_family;
-  // Node of the input model; none for an import.
+  // Nodes of the input models, in order; none for an import.
   std::vector<packager::DerivationNode> parents;
   // Manifests of the input adapters as they lie in their files, in order.
   std::vector<std::string> adapter_manifests;
@@ -34,14 +34,16 @@ struct PackageRequest {
   std::string out;
 };
 
-// Runs import, quantize, fuse or adapter.
+// Runs import, quantize, fuse, merge or adapter.
 //
 // Errors: those of the operator; kFailedPrecondition when a node or manifest
 // is not that of the input beside it.
 absl::StatusOr<std::vector<OutputFile>> PackageModel(PackageRequest request);
 
-// Runs adapter-spec: the adapter with manifest and receipt.
-absl::StatusOr<std::vector<OutputFile>> PackageAdapter(PackageRequest request);
+// Runs adapter-spec or adapter-diff: the adapter with manifest and receipt,
+// which `receipt` is set to unless it is null.
+absl::StatusOr<std::vector<OutputFile>> PackageAdapter(
+    PackageRequest request, packager::Receipt* receipt = nullptr);
 
 }  // namespace pedigree
 

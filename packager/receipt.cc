@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "packager/decimal.h"
 #include "runtime/base/proto_json.h"
 #include "runtime/base/status_macros.h"
 
@@ -68,6 +69,12 @@ packager::Receipt MakeReceipt(std::string_view operator_name,
     record->set_count(range.count);
     record->set_source_first_id(range.source_first_id);
     record->set_absent(range.absent);
+  }
+  if (output.difference.has_value()) {
+    packager::DifferenceNote* note = receipt.mutable_difference();
+    note->set_changed_values(output.difference->changed_values);
+    note->set_inexact_values(output.difference->inexact_values);
+    note->set_largest_error(FormatDecimal(output.difference->largest_error));
   }
   return receipt;
 }

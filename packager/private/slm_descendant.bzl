@@ -1,4 +1,4 @@
-"""slm_descendant: a model derived from another."""
+"""slm_descendant: a model derived from others."""
 
 load("@bazel_skylib//lib:dicts.bzl", "dicts")
 load("//packager:providers.bzl", "SlmAdapterInfo", "SlmModelInfo")
@@ -11,7 +11,7 @@ load(
     "record_groups",
 )
 
-_DOC = """One descendant of a model.
+_DOC = """One descendant of a model, or of several.
 
     slm_descendant(
         name = "counting",
@@ -23,10 +23,38 @@ _DOC = """One descendant of a model.
 With `adapter` the descendant is the parent's own file and the adapters, which
 the runtime applies in order; nothing is copied, and `counting.manifest.json`,
 `.receipt.json` and `.node.json` are made. `fuse` folds the adapters into a new
-`counting.slm`; `quantize` stores the parent's matrices in another dtype. Each
-operator is a pure function of its inputs and settings, and the receipt lets
+`counting.slm`; `quantize` stores the parent's matrices in another dtype.
+
+    slm_descendant(
+        name = "average",
+        operator = "merge",
+        parents = [":parent", ":counting_fused"],
+        recipe = "average.textproto",
+    )
+
+`merge` joins models of one family by a recipe, which names them as their targets
+are named (docs/formats/merge.md).
+
+Each operator is a pure function of its inputs and settings, and the receipt lets
 anyone repeat it (`pedigree receipt verify`).
 """
+
+def _check_merge(ctx):
+    """Refuses what merge cannot do."""
+    if ctx.attr.parent or not ctx.attr.parents or not ctx.file.recipe:
+        fail("slm_descendant %s: merge needs parents and a recipe, and no parent" % ctx.label)
+    if ctx.attr.adapters or ctx.attr.dtype:
+        fail("slm_descendant %s: merge takes no adapters and no dtype (the recipe has one)" %
+             ctx.label)
+    names = {}
+    for target in ctx.attr.parents:
+        if target[SlmModelInfo].adapters:
+            fail("slm_descendant %s: merge needs parents without adapters, so fuse %s first" %
+                 (ctx.label, target.label))
+        if target.label.name in names:
+            fail("slm_descendant %s: parents %s and %s have one name" %
+                 (ctx.label, names[target.label.name], target.label))
+        names[target.label.name] = target.label
 
 def _check(ctx, parent, adapters):
     """Refuses what the operator cannot do."""
@@ -55,14 +83,27 @@ def _check(ctx, parent, adapters):
             fail("slm_descendant %s: adapter %s is for %s (expected %s)" %
                  (ctx.label, target.label, made_for.short_path, parent.model.short_path))
 
-def _source_kind(ctx, parent):
+def _source_kind(ctx, parents):
     # The deltas of slm_adapter are written by hand, not trained.
     if ctx.attr.adapters:
         return "deterministic-smoke"
-    return parent.source_kind
+    for parent in parents:
+        if parent.source_kind == "deterministic-smoke":
+            return parent.source_kind
+    return parents[0].source_kind
+
+def _merge_command(ctx, args, parents):
+    """Adds merge and its inputs; returns the input files."""
+    args.add("merge")
+    args.add(ctx.file.recipe)
+    inputs = [ctx.file.recipe]
+    for target, parent in zip(ctx.attr.parents, parents):
+        args.add(parent.model, format = "--model=" + target.label.name + "=%s")
+        inputs += [parent.model, parent.node]
+    return inputs
 
 def _command(ctx, args, parent, adapters, manifests):
-    """Adds operator and inputs; returns the input files."""
+    """Adds another operator and its inputs; returns the input files."""
     if ctx.attr.operator == "quantize":
         args.add("quantize")
         args.add("--dtype=" + ctx.attr.dtype)
@@ -77,26 +118,44 @@ def _command(ctx, args, parent, adapters, manifests):
     args.add_all(manifests, format_each = "--adapter-manifest=%s")
     return [parent.model, parent.node] + adapters + manifests
 
+def _parents(ctx):
+    """The models derived from, in order."""
+    if ctx.attr.operator == "merge":
+        _check_merge(ctx)
+        return [target[SlmModelInfo] for target in ctx.attr.parents]
+    if not ctx.attr.parent or ctx.attr.parents or ctx.file.recipe:
+        fail("slm_descendant %s: %s needs a parent, and no parents or recipe" %
+             (ctx.label, ctx.attr.operator))
+    return [ctx.attr.parent[SlmModelInfo]]
+
 def _slm_descendant_impl(ctx):
-    parent = ctx.attr.parent[SlmModelInfo]
+    parents = _parents(ctx)
+    merge = ctx.attr.operator == "merge"
     infos = [target[SlmAdapterInfo] for target in ctx.attr.adapters]
-    adapters = parent.adapters + [info.adapter for info in infos]
-    _check(ctx, parent, adapters)
+    all_manifests = []
+    for parent in parents:
+        for manifest in parent.adapter_manifests:
+            if manifest not in all_manifests:
+                all_manifests.append(manifest)
+    all_manifests += [info.manifest for info in infos]
+    args = ctx.actions.args()
+    adapters = []
+    if merge:
+        inputs = _merge_command(ctx, args, parents)
+    else:
+        adapters = parents[0].adapters + [info.adapter for info in infos]
+        _check(ctx, parents[0], adapters)
+        manifests = all_manifests[-len(adapters):] if adapters else []
+        inputs = _command(ctx, args, parents[0], adapters, manifests)
     unfused = ctx.attr.operator == "adapter"
-    all_manifests = parent.adapter_manifests + [info.manifest for info in infos]
-    manifests = []
-    if adapters:
-        manifests = all_manifests[-len(adapters):]
 
     stem = ctx.label.name + ("" if unfused else ".slm")
     records = declare_records(ctx, stem)
     made = [records.manifest, records.receipt, records.node]
-    model = parent.model
+    model = parents[0].model
     if not unfused:
         model = ctx.actions.declare_file(stem)
         made.append(model)
-    args = ctx.actions.args()
-    inputs = _command(ctx, args, parent, adapters, manifests)
     package_args(ctx, args, ctx.attr.model_name)
     licenses = license_args(ctx, args)
     args.add("--out=" + records.node.path[:-len(".node.json")])
@@ -119,24 +178,22 @@ def _slm_descendant_impl(ctx):
             adapter_manifests = all_manifests,
             adapters = adapters if unfused else [],
             ancestor_nodes = depset(
-                [parent.node],
-                transitive = [parent.ancestor_nodes],
+                [parent.node for parent in parents],
+                transitive = [parent.ancestor_nodes for parent in parents],
             ),
             licenses = depset(
                 licenses,
-                transitive = [parent.licenses] +
-                             [info.licenses for info in infos],
+                transitive = [info.licenses for info in parents + infos],
             ),
             manifest = records.manifest,
             model = model,
             node = records.node,
-            parents = [parent],
+            parents = parents,
             receipt = records.receipt,
-            source_kind = _source_kind(ctx, parent),
+            source_kind = _source_kind(ctx, parents),
             sources = depset(
-                licenses,
-                transitive = [parent.sources] +
-                             [info.sources for info in infos],
+                licenses + ([ctx.file.recipe] if merge else []),
+                transitive = [info.sources for info in parents + infos],
             ),
         ),
     ]
@@ -157,19 +214,26 @@ slm_descendant = rule(
             doc = "Name in the manifest. Default: `name`.",
         ),
         "operator": attr.string(
-            doc = "How the descendant is made: `adapter` (unfused), `fuse` or `quantize`.",
+            doc = "How the descendant is made: `adapter` (unfused), `fuse`, `quantize` or `merge`.",
             mandatory = True,
-            values = ["adapter", "fuse", "quantize"],
+            values = ["adapter", "fuse", "quantize", "merge"],
         ),
         "parent": attr.label(
-            doc = "The model to derive from.",
-            mandatory = True,
+            doc = "The model to derive from. For all but `merge`, which has `parents`.",
+            providers = [SlmModelInfo],
+        ),
+        "parents": attr.label_list(
+            doc = "The models to derive from, the base among them. For `merge`.",
             providers = [SlmModelInfo],
         ),
         "q8_0_group": attr.string(
             doc = "Columns a q8_0 scale covers: `row` or `32`. For `quantize`. Default: row.",
             default = "row",
             values = ["row", "32"],
+        ),
+        "recipe": attr.label(
+            doc = "A MergeRecipe of packager/records.proto, which names `parents` by their targets' names. For `merge`.",
+            allow_single_file = True,
         ),
     }),
     provides = [SlmModelInfo],

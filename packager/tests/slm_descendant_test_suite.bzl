@@ -106,6 +106,35 @@ def _quantized_impl(ctx):
 
 _quantized_test = analysistest.make(_quantized_impl)
 
+def _merged_impl(ctx):
+    env = analysistest.begin(ctx)
+    info = analysistest.target_under_test(env)[SlmModelInfo]
+    asserts.equals(env, "merged.slm", info.model.basename)
+    asserts.equals(
+        env,
+        ["mock.slm", "fused.slm"],
+        [parent.model.basename for parent in info.parents],
+    )
+    asserts.equals(
+        env,
+        ["adapter.adapter.manifest.json"],
+        basenames(info.adapter_manifests),
+    )
+    asserts.equals(
+        env,
+        ["fused.slm.node.json", "mock.slm.node.json"],
+        sorted(basenames(info.ancestor_nodes.to_list())),
+    )
+    argv = action_of(analysistest.target_actions(env), "SlmDescendant").argv
+    asserts.equals(env, "merge", argv[1])
+    asserts.true(env, argv[2].endswith("/parent.textproto"))
+    asserts.true(env, argv[3].startswith("--model=mock="))
+    asserts.true(env, argv[3].endswith("/mock.slm"))
+    asserts.true(env, argv[4].startswith("--model=fused="))
+    return analysistest.end(env)
+
+_merged_test = analysistest.make(_merged_impl)
+
 def _source_kind_impl(ctx):
     env = analysistest.begin(ctx)
     info = analysistest.target_under_test(env)[SlmModelInfo]
@@ -130,8 +159,12 @@ _refusal_test = analysistest.make(
 
 _REFUSALS = {
     "fused_nothing": "fuse needs adapters, here or of ",
+    "fused_orphan": "fuse needs a parent, and no parents or recipe",
     "fused_stranger": ":adapter_of_trained is for packager/tests/trained.slm (expected packager/tests/mock.slm)",
     "fused_with_dtype": "fuse takes no dtype (found q8_0)",
+    "merged_stack": "merge needs parents without adapters, so fuse ",
+    "merged_with_dtype": "merge takes no adapters and no dtype (the recipe has one)",
+    "merged_without_recipe": "merge needs parents and a recipe, and no parent",
     "quantized_stack": "quantize needs a parent without adapters, so fuse ",
     "quantized_with_adapters": "quantize takes no adapters (found 1)",
     "quantized_without_dtype": "quantize needs a dtype",
@@ -140,6 +173,8 @@ _REFUSALS = {
 
 _SOURCE_KINDS = {
     "fused": "deterministic-smoke",
+    "merged": "deterministic-smoke",
+    "merged_trained": "converted-trained",
     "quantized_trained": "converted-trained",
     "tuned_trained": "deterministic-smoke",
 }
@@ -153,6 +188,7 @@ def slm_descendant_test_suite(name):
     tests = {
         "slm_descendant_fused_stack_test": (_fused_test, "fused_stack"),
         "slm_descendant_fused_test": (_fused_test, "fused"),
+        "slm_descendant_merged_test": (_merged_test, "merged"),
         "slm_descendant_quantized_test": (_quantized_test, "quantized"),
         "slm_descendant_stacked_more_test": (_stacked_more_test, "stacked_more"),
         "slm_descendant_stacked_test": (_stacked_test, "stacked"),

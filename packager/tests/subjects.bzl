@@ -24,7 +24,7 @@ def _adapter(name, parent, **kwargs):
         **kwargs
     )
 
-def _descendant(name, operator, parent, **kwargs):
+def _descendant(name, operator, parent = None, **kwargs):
     slm_descendant(
         name = name,
         operator = operator,
@@ -76,6 +76,12 @@ def make_subjects():
     _descendant("fused_with_dtype", "fuse", ":mock", adapters = [":adapter"], dtype = "q8_0")
     _descendant("fused_nothing", "fuse", ":mock")
     _descendant("stacked_nothing", "adapter", ":mock")
+    _descendant("merged", "merge", parents = [":mock", ":fused"], recipe = _SPEC)
+    _descendant("merged_trained", "merge", parents = [":trained", ":quantized_trained"], recipe = _SPEC)
+    _descendant("merged_without_recipe", "merge", parents = [":mock", ":fused"])
+    _descendant("merged_stack", "merge", parents = [":mock", ":stacked"], recipe = _SPEC)
+    _descendant("merged_with_dtype", "merge", dtype = "q8_0", parents = [":mock", ":fused"], recipe = _SPEC)
+    _descendant("fused_orphan", "fuse", adapters = [":adapter"])
     _descendant("fused_stranger", "fuse", ":mock", adapters = [":adapter_of_trained"])
 
 def action_of(actions, mnemonic):
