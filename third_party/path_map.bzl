@@ -6,7 +6,7 @@ Bazel versions, between WORKSPACE and Bzlmod, and between this workspace and one
 that uses it as @pedigree. Every compile maps them to names that never change.
 """
 
-# Repositories whose sources are compiled.
+# Repositories whose sources are compiled into what ships or into tests of that.
 _REPOSITORIES = {
     "cli11": Label("@cli11//:x"),
     "com_google_absl": Label("@com_google_absl//:x"),

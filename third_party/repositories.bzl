@@ -4,6 +4,7 @@ for workspaces that use it as @pedigree."""
 load("//third_party:toolchain_pins.bzl", "toolchain_pins_repository")
 load("//third_party/abseil:workspace.bzl", "abseil_repository")
 load("//third_party/bazel_skylib:workspace.bzl", "bazel_skylib_repository")
+load("//third_party/benchmark:workspace.bzl", "benchmark_repository")
 load("//third_party/binaryen:workspace.bzl", "binaryen_repository")
 load("//third_party/cli11:workspace.bzl", "cli11_repository")
 load("//third_party/clang:workspace.bzl", "clang_repository")
@@ -61,6 +62,7 @@ _TOOLCHAINS = [
 _LIBRARIES = [
     ("cli11", cli11_repository),
     ("com_google_absl", abseil_repository),
+    ("com_google_benchmark", benchmark_repository),
     ("com_google_googletest", googletest_repository),
     ("com_google_protobuf", protobuf_repository),
     ("nlohmann_json", nlohmann_json_repository),
