@@ -15,6 +15,7 @@
 #include "runtime/format/slm_format.h"
 #include "runtime/format/slm_reader.h"
 #include "runtime/generation/random.h"
+#include "runtime/tensor/half.h"
 
 namespace pedigree {
 namespace {
@@ -88,7 +89,9 @@ std::string AppendTensor(const TinyModelOptions& options,
     scale_offset = file.size();
     const float scale = options.weight_range / (q8 ? 127.0f : 8.0f);
     for (uint64_t i = 0; i < count / block_size; ++i) {
-      AppendLittleEndian(scale * (0.5f + random.NextUnit()), file);
+      const float value = scale * (0.5f + random.NextUnit());
+      AppendLittleEndian(
+          options.half_scales ? HalfToFloat(FloatToHalf(value)) : value, file);
     }
   }
   std::string entry;

@@ -20,6 +20,8 @@ struct TinyModelOptions {
   DType dtype = DType::kF32;
   // 0: one scale a row for kQ8_0, 32 for kQ4_0.
   uint32_t block_size = 0;
+  // Whether scales are ones that half precision holds, as the packer's of q4_0.
+  bool half_scales = false;
   bool tied_output = false;
   uint32_t hidden_size = 32;
   uint32_t layer_count = 2;
