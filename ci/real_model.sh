@@ -6,7 +6,8 @@
 #
 # Imports it with the command, compares greedy texts with llama2.c's own, letter
 # by letter; then makes a workspace outside this repository from examples/release
-# around the checkpoint, and builds, gates, records and verifies packets there.
+# around the checkpoint, and builds, gates, records and verifies packets there;
+# then compares all logits of whole generations on every target.
 #
 # PEDIGREE_REAL_MODEL_DIR: folder of stories260K.bin and tok512.bin, default
 # ../shared/models beside the repository. Without the files the script says so and
@@ -93,6 +94,18 @@ for packet in packet q8_0_packet; do
     fail "$packet does not verify"
   echo "real_model: $packet $digest"
 done
+
+# 3. Whole generations of it in all types: every logit the same on every target,
+# with any threads, batches and forms of the weights, native and in WebAssembly;
+# and how far those are from a forward pass in double precision.
+"$pedigree" quantize "$work/stories.slm" --dtype=q8_0 --out="$work/q8_0.slm"
+"$pedigree" quantize "$work/stories.slm" --dtype=q8_0 --q8-0-group=32 \
+  --out="$work/q8_0_block.slm"
+"$pedigree" quantize "$work/stories.slm" --dtype=q4_0 --out="$work/q4_0.slm"
+set -- "$work/stories.slm" "$work/q8_0.slm" "$work/q8_0_block.slm" \
+  "$work/q4_0.slm"
+./bazelw run //runtime/conformance:conformance_test -- "$@"
+./bazelw run //runtime/bench:accuracy -- "$@"
 
 # The command and the rules import alike.
 cmp "$work/stories.slm" "$workspace/bazel-bin/stories.slm" ||
