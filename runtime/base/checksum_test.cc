@@ -13,6 +13,16 @@ TEST(ChecksumTest, EqualsPublishedXxh3Vectors) {
   EXPECT_EQ(Checksum(AsBytes("abc")), 0x78af5f94892f3950u);
 }
 
+TEST(ChecksumTest, AStreamEqualsItsPiecesTogether) {
+  const std::string text(5000, 'x');
+  ChecksumStream stream;
+  for (size_t begin = 0; begin < text.size(); begin += 777) {
+    stream.Update(AsBytes(std::string_view(text).substr(begin, 777)));
+  }
+  EXPECT_EQ(stream.Finish(), Checksum(AsBytes(text)));
+  EXPECT_EQ(ChecksumStream().Finish(), Checksum(AsBytes("")));
+}
+
 TEST(ChecksumTest, FileChecksumTakesTheFieldAsZero) {
   std::string zeroed(300, 'x');
   zeroed.replace(100, 8, 8, '\0');

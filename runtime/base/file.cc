@@ -95,6 +95,20 @@ MappedFile::~MappedFile() {
   }
 }
 
+void MappedFile::Release(ByteSpan part) const {
+  const auto page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
+  const auto first = reinterpret_cast<uintptr_t>(part.data());
+  const uintptr_t begin = (first + page - 1) / page * page;
+  uintptr_t end = (first + part.size()) / page * page;
+  // The last page of the file holds nothing else.
+  if (part.data() + part.size() == bytes_.data() + bytes_.size()) {
+    end = first + part.size();
+  }
+  if (begin < end) {
+    madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
+  }
+}
+
 absl::StatusOr<std::string> ReadFile(const std::string& path,
                                      uint64_t max_bytes) {
   uint64_t size = 0;
@@ -124,22 +138,71 @@ absl::StatusOr<std::string> ReadFile(const std::string& path,
   return contents;
 }
 
+absl::StatusOr<StagedFile> StagedFile::Create(const std::string& path) {
+  std::string temporary = absl::StrCat(path, ".XXXXXX");
+  const int fd = mkostemp(temporary.data(), O_CLOEXEC);
+  if (fd < 0) return ErrnoError("create a file beside", path);
+  return StagedFile(path, std::move(temporary), fd);
+}
+
+StagedFile::StagedFile(std::string path, std::string temporary, int fd)
+    : path_(std::move(path)), temporary_(std::move(temporary)), fd_(fd) {}
+
+StagedFile::StagedFile(StagedFile&& other) noexcept
+    : path_(std::move(other.path_)),
+      temporary_(std::move(other.temporary_)),
+      fd_(std::exchange(other.fd_, -1)) {}
+
+StagedFile& StagedFile::operator=(StagedFile&& other) noexcept {
+  std::swap(path_, other.path_);
+  std::swap(temporary_, other.temporary_);
+  std::swap(fd_, other.fd_);
+  return *this;
+}
+
+StagedFile::~StagedFile() {
+  if (fd_ < 0) return;
+  close(fd_);
+  unlink(temporary_.c_str());
+}
+
+absl::Status StagedFile::Append(std::string_view contents) {
+  return WriteAll(fd_, contents, path_);
+}
+
+absl::Status StagedFile::Overwrite(uint64_t offset,
+                                   std::string_view contents) {
+  while (!contents.empty()) {
+    const ssize_t written = pwrite(fd_, contents.data(), contents.size(),
+                                   static_cast<off_t>(offset));
+    if (written < 0) {
+      if (errno == EINTR) continue;
+      return ErrnoError("write", path_);
+    }
+    contents.remove_prefix(static_cast<size_t>(written));
+    offset += static_cast<uint64_t>(written);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status StagedFile::Commit() {
+  if (fchmod(fd_, 0644 & ~CurrentUmask()) != 0) {
+    return ErrnoError("set the mode of", path_);
+  }
+  if (fsync(fd_) != 0) return ErrnoError("write", path_);
+  if (std::rename(temporary_.c_str(), path_.c_str()) != 0) {
+    return ErrnoError("replace", path_);
+  }
+  // All of it is on the disk: what close says is of no interest any more.
+  close(std::exchange(fd_, -1));
+  return absl::OkStatus();
+}
+
 absl::Status WriteFileAtomically(const std::string& path,
                                  std::string_view contents) {
-  std::string temporary = absl::StrCat(path, ".XXXXXX");
-  const int fd = mkstemp(temporary.data());
-  if (fd < 0) return ErrnoError("create a file beside", path);
-  absl::Status status = WriteAll(fd, contents, path);
-  if (status.ok() && fchmod(fd, 0644 & ~CurrentUmask()) != 0) {
-    status = ErrnoError("set the mode of", path);
-  }
-  if (status.ok() && fsync(fd) != 0) status = ErrnoError("write", path);
-  if (close(fd) != 0 && status.ok()) status = ErrnoError("write", path);
-  if (status.ok() && std::rename(temporary.c_str(), path.c_str()) != 0) {
-    status = ErrnoError("replace", path);
-  }
-  if (!status.ok()) unlink(temporary.c_str());
-  return status;
+  PEDIGREE_ASSIGN_OR_RETURN(StagedFile file, StagedFile::Create(path));
+  PEDIGREE_RETURN_IF_ERROR(file.Append(contents));
+  return file.Commit();
 }
 
 absl::Status AnnotateWithPath(const absl::Status& status,

@@ -26,6 +26,11 @@ class MappedFile {
 
   ByteSpan bytes() const { return bytes_; }
 
+  // Gives back the memory of `part`, a part of bytes(), as far as it is whole
+  // pages. It is read from the file again when it is touched: reading a file
+  // from end to end so takes little memory whatever its size.
+  void Release(ByteSpan part) const;
+
  private:
   explicit MappedFile(ByteSpan bytes) : bytes_(bytes) {}
 
@@ -36,6 +41,37 @@ class MappedFile {
 // is longer than `max_bytes`.
 absl::StatusOr<std::string> ReadFile(const std::string& path,
                                      uint64_t max_bytes = uint64_t{1} << 32);
+
+// A new file that takes its place when it is whole: a temporary one in the same
+// folder, removed again unless it is committed. Movable.
+class StagedFile {
+ public:
+  // Errors: those of the system, naming `path`, which is not touched.
+  static absl::StatusOr<StagedFile> Create(const std::string& path);
+
+  StagedFile(StagedFile&& other) noexcept;
+  StagedFile& operator=(StagedFile&& other) noexcept;
+  ~StagedFile();
+
+  const std::string& path() const { return path_; }
+  // The name it has until Commit.
+  const std::string& temporary_path() const { return temporary_; }
+
+  absl::Status Append(std::string_view contents);
+  // Replaces bytes that were appended.
+  absl::Status Overwrite(uint64_t offset, std::string_view contents);
+
+  // Replaces path() by this file, mode 0644 less the umask: fsync, rename. On
+  // an error a previous file is untouched. Nothing may be called after it.
+  absl::Status Commit();
+
+ private:
+  StagedFile(std::string path, std::string temporary, int fd);
+
+  std::string path_;
+  std::string temporary_;
+  int fd_ = -1;  // negative: moved from, or done
+};
 
 // Replaces `path` by `contents`, mode 0644 less the umask: a temporary file in
 // the same folder, fsync, rename. On an error nothing is left behind and a

@@ -60,6 +60,41 @@ TEST_F(FileTest, AFailedWriteLeavesNothing) {
   EXPECT_EQ(FileCount(), 1);
 }
 
+TEST_F(FileTest, AReleasedPartReadsTheSame) {
+  const std::string contents(100000, 'x');
+  ASSERT_TRUE(WriteFileAtomically(Path("f"), contents).ok());
+  const auto mapped = MappedFile::Open(Path("f"));
+  ASSERT_TRUE(mapped.ok()) << mapped.status();
+  mapped->Release(mapped->bytes());
+  EXPECT_EQ(AsText(mapped->bytes()), contents);
+  mapped->Release(mapped->bytes().subspan(10, 50000));
+  EXPECT_EQ(AsText(mapped->bytes()), contents);
+}
+
+TEST_F(FileTest, AStagedFileAppearsWhenItIsCommitted) {
+  ASSERT_TRUE(WriteFileAtomically(Path("f"), "old").ok());
+  auto file = StagedFile::Create(Path("f"));
+  ASSERT_TRUE(file.ok()) << file.status();
+  ASSERT_TRUE(file->Append("new con").ok());
+  ASSERT_TRUE(file->Append("tents").ok());
+  ASSERT_TRUE(file->Overwrite(4, "CON").ok());
+  EXPECT_EQ(*ReadFile(Path("f")), "old");
+  EXPECT_EQ(*ReadFile(file->temporary_path()), "new CONtents");
+  ASSERT_TRUE(file->Commit().ok());
+  EXPECT_EQ(*ReadFile(Path("f")), "new CONtents");
+  EXPECT_EQ(FileCount(), 1);
+}
+
+TEST_F(FileTest, AStagedFileThatIsNotCommittedLeavesNothing) {
+  {
+    auto file = StagedFile::Create(Path("f"));
+    ASSERT_TRUE(file->Append("new").ok());
+    StagedFile moved = *std::move(file);
+    EXPECT_EQ(FileCount(), 1);
+  }
+  EXPECT_EQ(FileCount(), 0);
+}
+
 TEST_F(FileTest, RefusesWhatIsNoRegularFile) {
   EXPECT_EQ(ReadFile(Path("absent")).status().code(),
             absl::StatusCode::kNotFound);

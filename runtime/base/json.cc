@@ -16,7 +16,8 @@ constexpr int64_t kMaxExactInteger = (int64_t{1} << 53) - 1;
 // builder would let pass: repeated keys, fractions, deep nesting.
 class StrictBuilder : public nlohmann::json_sax<Json> {
  public:
-  explicit StrictBuilder(std::string_view what) : what_(what) {}
+  StrictBuilder(std::string_view what, bool takes_fractions)
+      : what_(what), takes_fractions_(takes_fractions) {}
 
   Json TakeValue() { return std::move(root_); }
   const std::string& fault() const { return fault_; }
@@ -24,17 +25,19 @@ class StrictBuilder : public nlohmann::json_sax<Json> {
   bool null() override { return Put(nullptr); }
   bool boolean(bool value) override { return Put(value); }
   bool number_integer(number_integer_t value) override {
-    if (value < -kMaxExactInteger) return Inexact(absl::StrCat(value));
+    if (value < -kMaxExactInteger) {
+      return Inexact(static_cast<double>(value), absl::StrCat(value));
+    }
     return Put(value);
   }
   bool number_unsigned(number_unsigned_t value) override {
     if (value > static_cast<uint64_t>(kMaxExactInteger)) {
-      return Inexact(absl::StrCat(value));
+      return Inexact(static_cast<double>(value), absl::StrCat(value));
     }
     return Put(value);
   }
-  bool number_float(number_float_t, const string_t& text) override {
-    return Inexact(text);
+  bool number_float(number_float_t value, const string_t& text) override {
+    return Inexact(value, text);
   }
   bool string(string_t& value) override { return Put(std::move(value)); }
   bool binary(binary_t&) override { return Fail("binary value"); }
@@ -62,7 +65,8 @@ class StrictBuilder : public nlohmann::json_sax<Json> {
     return false;
   }
 
-  bool Inexact(std::string_view text) {
+  bool Inexact(double value, std::string_view text) {
+    if (takes_fractions_) return Put(value);
     return Fail(absl::StrCat("number ", text.substr(0, 40),
                              " is not an integer below 2^53"));
   }
@@ -99,6 +103,7 @@ class StrictBuilder : public nlohmann::json_sax<Json> {
   }
 
   std::string what_;
+  bool takes_fractions_;
   std::string fault_;
   Json root_;
   // The containers that are still open. An element of an array is only ever
@@ -129,19 +134,29 @@ void AssertCanonical(const Json& value) {
   }
 }
 
-}  // namespace
-
-absl::StatusOr<Json> ParseJson(std::string_view text, std::string_view what) {
+absl::StatusOr<Json> Build(std::string_view text, std::string_view what,
+                           bool takes_fractions) {
   // nlohmann skips a byte order mark; RFC 8259 lets a parser refuse it.
   if (text.substr(0, 3) == "\xEF\xBB\xBF") {
     return absl::InvalidArgumentError(
         absl::StrCat("Invalid ", what, ": starts with a byte order mark"));
   }
-  StrictBuilder builder(what);
+  StrictBuilder builder(what, takes_fractions);
   if (!Json::sax_parse(text.begin(), text.end(), &builder)) {
     return absl::InvalidArgumentError(builder.fault());
   }
   return builder.TakeValue();
+}
+
+}  // namespace
+
+absl::StatusOr<Json> ParseJson(std::string_view text, std::string_view what) {
+  return Build(text, what, false);
+}
+
+absl::StatusOr<Json> ParseForeignJson(std::string_view text,
+                                      std::string_view what) {
+  return Build(text, what, true);
 }
 
 std::string CanonicalJson(const Json& value) {

@@ -29,6 +29,12 @@ inline constexpr int kMaxJsonDepth = 64;
 // Errors: kInvalidArgument with the byte position.
 absl::StatusOr<Json> ParseJson(std::string_view text, std::string_view what);
 
+// Parses one JSON text that is not a record of this project: as ParseJson, but
+// a number that is no exact integer becomes the nearest binary64. It must be
+// finite.
+absl::StatusOr<Json> ParseForeignJson(std::string_view text,
+                                      std::string_view what);
+
 // The RFC 8785 form: no white space, sorted keys, shortest escapes. Numbers
 // must be integers of magnitude below 2^53 and strings valid UTF-8: both hold
 // for what ParseJson returns and are asserted for what code builds.

@@ -107,5 +107,23 @@ TEST(JsonObjectReaderTest, NamesTheFirstFault) {
   EXPECT_EQ(reader.Finish().message(), "Invalid thing: not an object");
 }
 
+TEST(ParseForeignJsonTest, TakesFractionsToo) {
+  const auto value = ParseForeignJson(
+      R"({"a": 1e-05, "b": 0.5, "c": -3, "d": 18446744073709551615})",
+      "config");
+  ASSERT_TRUE(value.ok()) << value.status();
+  EXPECT_EQ((*value)["a"].get<double>(), 1e-05);
+  EXPECT_EQ((*value)["b"].get<double>(), 0.5);
+  EXPECT_EQ((*value)["c"].get<int>(), -3);
+  EXPECT_TRUE((*value)["d"].is_number_float());
+}
+
+TEST(ParseForeignJsonTest, RefusesWhatParseJsonRefuses) {
+  for (const char* text : {"", "[1", "{\"a\": 1, \"a\": 2}", "1e999", "NaN",
+                           "\xEF\xBB\xBF{}", "\"\xFF\""}) {
+    EXPECT_FALSE(ParseForeignJson(text, "config").ok()) << text;
+  }
+}
+
 }  // namespace
 }  // namespace pedigree

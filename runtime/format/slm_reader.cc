@@ -1,7 +1,6 @@
 #include "runtime/format/slm_reader.h"
 
 #include <algorithm>
-#include <limits>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -11,8 +10,8 @@
 #include "runtime/base/error_code.h"
 #include "runtime/base/status_macros.h"
 #include "runtime/format/file_layout.h"
-#include "runtime/format/finite.h"
 #include "runtime/format/slm_header.h"
+#include "runtime/format/slm_values.h"
 
 namespace pedigree {
 namespace {
@@ -183,34 +182,9 @@ absl::Status CheckChecksum(ByteSpan file_bytes, uint64_t stored) {
                    Hex64(computed), ", stored ", Hex64(stored), ")"));
 }
 
-bool IsValidScale(DType dtype, float scale) {
-  constexpr float kMax = std::numeric_limits<float>::max();
-  if (scale > 0) return scale <= kMax;
-  return dtype == DType::kQ4_0 && scale < 0 && scale >= -kMax;
-}
+}  // namespace
 
-absl::Status CheckScales(const TensorSpec& spec, DType dtype,
-                         absl::Span<const float> scales) {
-  for (size_t i = 0; i < scales.size(); ++i) {
-    if (IsValidScale(dtype, scales[i])) continue;
-    return SlmError(kDirectoryError, Quoted(spec), " has scale ", scales[i],
-                    " at index ", i, " (", DTypeName(dtype),
-                    dtype == DType::kQ4_0 ? " scales are finite and nonzero)"
-                                          : " scales are finite and positive)");
-  }
-  return absl::OkStatus();
-}
-
-absl::Status CheckPayload(const TensorSpec& spec, ByteSpan payload) {
-  const std::optional<uint64_t> index = FindNonFinite(payload);
-  if (!index.has_value()) return absl::OkStatus();
-  return SlmError(
-      kDirectoryError, Quoted(spec), " has value ",
-      LoadLittleEndian<float>(payload.data() + *index * sizeof(float)),
-      " at index ", *index, " (must be finite)");
-}
-
-uint64_t LayoutChecksum(absl::Span<const TensorEntry> entries) {
+uint64_t TensorLayoutChecksum(absl::Span<const TensorEntry> entries) {
   std::string layout;
   for (const TensorEntry& entry : entries) {
     AppendLittleEndian(entry.name_hash, layout);
@@ -219,8 +193,6 @@ uint64_t LayoutChecksum(absl::Span<const TensorEntry> entries) {
   }
   return Checksum(AsBytes(layout));
 }
-
-}  // namespace
 
 absl::StatusOr<SlmReader> SlmReader::Parse(ByteSpan file_bytes) {
   if (reinterpret_cast<uintptr_t>(file_bytes.data()) % alignof(float) != 0) {
@@ -271,8 +243,9 @@ absl::Status SlmReader::CheckValues() const {
   for (size_t i = 0; i < entries_.size(); ++i) {
     const DType dtype = entries_[i].dtype;
     PEDIGREE_RETURN_IF_ERROR(
-        dtype == DType::kF32 ? CheckPayload(specs_[i], payload(i))
-                             : CheckScales(specs_[i], dtype, scales(i)));
+        dtype == DType::kF32
+            ? CheckF32Values(specs_[i].name, payload(i))
+            : CheckScales(specs_[i].name, dtype, scales(i)));
   }
   return absl::OkStatus();
 }
@@ -281,7 +254,7 @@ void SlmReader::DeriveIdentity() {
   for (const TensorSpec& spec : specs_) {
     parameter_count_ += spec.element_count();
   }
-  tensor_layout_checksum_ = LayoutChecksum(entries_);
+  tensor_layout_checksum_ = TensorLayoutChecksum(entries_);
   tokenizer_checksum_ = Checksum(tokenizer_section_);
 }
 

@@ -70,6 +70,10 @@ class SlmReader {
   uint64_t tokenizer_checksum_ = 0;
 };
 
+// XXH3-64 over what makes up a model's tensor layout, docs/formats/slm.md
+// "Derived identity".
+uint64_t TensorLayoutChecksum(absl::Span<const TensorEntry> entries);
+
 }  // namespace pedigree
 
 #endif  // PEDIGREE_RUNTIME_FORMAT_SLM_READER_H_
