@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "packager/derivation.h"
+#include "packager/file_digest.h"
 #include "runtime/base/sha256.h"
 #include "runtime/base/status_macros.h"
 
@@ -68,8 +69,10 @@ absl::StatusOr<PackageInfo> ReadPackageInfo(const PackageOptions& options) {
 
 absl::Status MappedInputs::Add(std::string role, const std::string& path) {
   PEDIGREE_ASSIGN_OR_RETURN(MappedFile file, MappedFile::Open(path));
-  inputs_.push_back(MakeOperatorInput(std::move(role), path, file.bytes()));
   files_.push_back(std::move(file));
+  const MappedFile& mapped = files_.back();
+  inputs_.push_back(
+      {std::move(role), path, mapped.bytes(), DigestOf(mapped), &mapped});
   return absl::OkStatus();
 }
 

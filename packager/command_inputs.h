@@ -4,6 +4,7 @@
 #ifndef PEDIGREE_PACKAGER_COMMAND_INPUTS_H_
 #define PEDIGREE_PACKAGER_COMMAND_INPUTS_H_
 
+#include <deque>
 #include <string>
 #include <vector>
 
@@ -56,7 +57,7 @@ class MappedInputs {
   const std::vector<OperatorInput>& inputs() const { return inputs_; }
 
  private:
-  std::vector<MappedFile> files_;
+  std::deque<MappedFile> files_;  // never move: inputs point at them
   std::vector<OperatorInput> inputs_;
 };
 

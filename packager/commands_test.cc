@@ -7,11 +7,14 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
+#include "packager/checkpoints/export.h"
 #include "packager/records.pb.h"
 #include "packager/testing.h"
+#include "runtime/base/bytes.h"
 #include "runtime/base/command_line.h"
 #include "runtime/base/file.h"
 #include "runtime/base/proto_json.h"
+#include "runtime/format/slm_reader.h"
 
 namespace pedigree {
 namespace {
@@ -109,6 +112,38 @@ TEST_F(CommandsTest, ImportWritesTheModelAndItsRecords) {
       ReadRecord<packager::DerivationNode>("parent.slm.node.json");
   EXPECT_EQ(node.base_family(), "letters");
   EXPECT_EQ(node.model_digest(), manifest.model_digest());
+}
+
+// The test model leaves as Hugging Face files and as GGUF, and comes back.
+TEST_F(CommandsTest, ImportTakesOtherFormats) {
+  const std::string model = TestModel();
+  const SlmReader reader = *SlmReader::Parse(AsBytes(model));
+  std::filesystem::create_directories(folder_ / "hf");
+  for (const auto& [name, bytes] :
+       ExportHf(reader, SourceEncoding::kF32, 2)) {
+    Write("hf/" + name, bytes);
+  }
+  Write("model.gguf", ExportGguf(reader, SourceEncoding::kF32));
+  const std::string tokenizer = "--tokenizer=" + Path("hf/tokenizer");
+  Expect(0, {"import", "--format=hf", Path("hf"), tokenizer,
+             "--out=" + Path("hf.slm")});
+  Expect(0, {"import", "--format=gguf", Path("model.gguf"), tokenizer,
+             "--dtype=source", "--out=" + Path("gguf.slm")});
+  EXPECT_EQ(Read("hf.slm"), model);
+  EXPECT_EQ(Read("gguf.slm"), model);
+  const auto receipt = ReadRecord<packager::Receipt>("hf.slm.receipt.json");
+  ASSERT_EQ(receipt.inputs_size(), 6);
+  EXPECT_EQ(receipt.inputs(2).role(), "index");
+  EXPECT_EQ(receipt.inputs(4).role(), "weights");
+  EXPECT_EQ(receipt.output().digest(), Sha256(model).ToString());
+  // Done again from the receipt, which names inputs by digest only.
+  Expect(0, {"receipt", "verify", Path("hf.slm.receipt.json"),
+             "--inputs=" + Path("hf")});
+  std::filesystem::copy_file(Path("model.gguf"), Path("hf/model.gguf"));
+  const Ran ran = Run({"receipt", "verify", Path("gguf.slm.receipt.json"),
+                       "--inputs=" + Path("hf")});
+  EXPECT_EQ(ran.out, absl::StrCat("receipt: GOOD (import ",
+                                  Sha256(model).ToString(), ")\n"));
 }
 
 TEST_F(CommandsTest, AdapterMakeWritesAdapterManifestAndReceipt) {
@@ -247,8 +282,20 @@ TEST_F(PackRefusalTest, NamesATokenizerTooMany) {
 }
 
 TEST_F(PackRefusalTest, NamesAnUnknownFormat) {
-  ExpectRefusal({"import", "--format=gguf", Path("model.spec"), Out()},
-                "Invalid --format: \"gguf\" (expected llama2c or mock)");
+  ExpectRefusal(
+      {"import", "--format=onnx", Path("model.spec"), Out()},
+      "Invalid --format: \"onnx\" (expected hf, gguf, llama2c or mock)");
+}
+
+TEST_F(PackRefusalTest, NamesTooManySources) {
+  ExpectRefusal({"import", "--format=gguf", Path("model.spec"),
+                 Path("LICENSE"), Out()},
+                "Invalid source: 2 files (format gguf has one)");
+}
+
+TEST_F(PackRefusalTest, NamesWhatAFolderLacks) {
+  ExpectRefusal({"import", "--format=hf", folder_.string(), Out()},
+                "Missing input: no config.json in " + folder_.string());
 }
 
 TEST_F(PackRefusalTest, NamesABadCheckpoint) {

@@ -8,6 +8,7 @@
 #include "packager/decimal.h"
 #include "runtime/adapters/assembly.h"
 #include "runtime/base/bytes.h"
+#include "runtime/base/checksum.h"
 #include "runtime/base/status_macros.h"
 #include "runtime/tokenizer/tokenizer.h"
 
@@ -31,20 +32,15 @@ packager::Shape ShapeRecord(const ModelShape& shape) {
   return record;
 }
 
-packager::TensorRecord DescribeTensor(const SlmReader& model, int index) {
-  const TensorSpec& spec = model.specs()[index];
-  const TensorEntry& entry = model.entries()[index];
+packager::TensorRecord DescribeTensor(const TensorSpec& spec,
+                                      const TensorEntry& entry,
+                                      const Digest& digest) {
   packager::TensorRecord record;
   record.set_name(spec.name);
   record.set_dtype(std::string(DTypeName(entry.dtype)));
   for (uint32_t i = 0; i < spec.rank; ++i) record.add_dims(spec.dims[i]);
   record.set_block_size(entry.block_size);
-  const absl::Span<const float> scales = model.scales(index);
-  Sha256Stream stream;
-  stream.Update(model.payload(index));
-  stream.Update(ByteSpan(reinterpret_cast<const uint8_t*>(scales.data()),
-                         scales.size() * sizeof(float)));
-  record.set_digest(stream.Finish().ToString());
+  record.set_digest(digest.ToString());
   return record;
 }
 
@@ -70,8 +66,8 @@ std::vector<packager::License> SortLicenses(
   return licenses;
 }
 
-std::string Quantization(const SlmReader& model) {
-  return std::string(DTypeName(model.entries()[0].dtype));
+std::string Quantization(const ModelFacts& model) {
+  return std::string(DTypeName(model.entries[0].dtype));
 }
 
 std::string ChecksumText(uint64_t checksum) {
@@ -79,11 +75,12 @@ std::string ChecksumText(uint64_t checksum) {
 }
 
 absl::StatusOr<packager::ModelManifest> MakeModelManifest(
-    const PackageInfo& info, const SlmReader& model, const Digest& model_digest,
+    const PackageInfo& info, const ModelFacts& model,
     absl::Span<const packager::AdapterReference> adapters) {
+  const ByteSpan tokenizer_section = AsBytes(model.tokenizer_section);
   PEDIGREE_ASSIGN_OR_RETURN(
       const std::unique_ptr<const Tokenizer> tokenizer,
-      Tokenizer::Parse(model.tokenizer_section(), model.shape().vocab_size));
+      Tokenizer::Parse(tokenizer_section, model.shape.vocab_size));
   std::vector<Digest> adapter_digests;
   packager::ModelManifest manifest;
   for (const packager::AdapterReference& adapter : adapters) {
@@ -96,22 +93,26 @@ absl::StatusOr<packager::ModelManifest> MakeModelManifest(
   manifest.set_name(info.name);
   manifest.set_version(info.version);
   manifest.set_format("slm1");
-  manifest.set_model_digest(model_digest.ToString());
-  manifest.set_file_bytes(model.file_bytes().size());
+  manifest.set_model_digest(model.digest.ToString());
+  manifest.set_file_bytes(model.file_bytes);
   manifest.set_assembly_digest(
-      AssemblyDigest(model_digest, adapter_digests).ToString());
-  *manifest.mutable_shape() = ShapeRecord(model.shape());
+      AssemblyDigest(model.digest, adapter_digests).ToString());
+  *manifest.mutable_shape() = ShapeRecord(model.shape);
   manifest.set_quantization(Quantization(model));
-  manifest.set_parameter_count(model.parameter_count());
   manifest.set_tensor_layout_checksum(
-      ChecksumText(model.tensor_layout_checksum()));
+      ChecksumText(TensorLayoutChecksum(model.entries)));
   packager::TokenizerIdentity* identity = manifest.mutable_tokenizer();
   identity->set_kind(std::string(tokenizer->kind()));
-  identity->set_checksum(ChecksumText(model.tokenizer_checksum()));
-  identity->set_digest(Sha256(model.tokenizer_section()).ToString());
-  for (size_t i = 0; i < model.entries().size(); ++i) {
-    *manifest.add_tensors() = DescribeTensor(model, i);
+  identity->set_checksum(ChecksumText(Checksum(tokenizer_section)));
+  identity->set_digest(Sha256(tokenizer_section).ToString());
+  const std::vector<TensorSpec> specs = CanonicalTensors(model.shape);
+  uint64_t parameter_count = 0;
+  for (size_t i = 0; i < specs.size(); ++i) {
+    parameter_count += specs[i].element_count();
+    *manifest.add_tensors() =
+        DescribeTensor(specs[i], model.entries[i], model.tensor_digests[i]);
   }
+  manifest.set_parameter_count(parameter_count);
   SetLicenses(info.licenses, manifest.mutable_licenses());
   return manifest;
 }

@@ -8,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "packager/model_facts.h"
 #include "packager/records.pb.h"
 #include "runtime/adapters/adapter_reader.h"
 #include "runtime/base/sha256.h"
@@ -28,17 +29,16 @@ std::vector<packager::License> SortLicenses(
     std::vector<packager::License> licenses);
 
 // The storage of a model's matrices: that of its first tensor, the embeddings.
-std::string Quantization(const SlmReader& model);
+std::string Quantization(const ModelFacts& model);
 
 // XXH3-64 as records spell it: "xxh3-64:" and 16 hex digits.
 std::string ChecksumText(uint64_t checksum);
 
 // The manifest of a model, or of the assembly of it and `adapters`.
-// `model_digest` is the SHA-256 of its file.
 //
 // Errors: those of Tokenizer::Parse.
 absl::StatusOr<packager::ModelManifest> MakeModelManifest(
-    const PackageInfo& info, const SlmReader& model, const Digest& model_digest,
+    const PackageInfo& info, const ModelFacts& model,
     absl::Span<const packager::AdapterReference> adapters);
 
 // The manifest of an adapter that fits `parent`; tensors are named after it.

@@ -23,7 +23,7 @@ TEST(ModelManifestTest, DescribesTheFile) {
   const SlmReader model = *SlmReader::Parse(AsBytes(bytes));
   const PackageInfo info = {"test", "1.2.3", {License("MIT", "sha256:00")}};
   const packager::ModelManifest manifest =
-      *MakeModelManifest(info, model, Sha256(bytes), {});
+      *MakeModelManifest(info, FactsOf(model, Sha256(bytes)), {});
   EXPECT_EQ(manifest.name(), "test");
   EXPECT_EQ(manifest.version(), "1.2.3");
   EXPECT_EQ(manifest.format(), "slm1");
@@ -48,7 +48,7 @@ TEST(ModelManifestTest, ATensorsDigestCoversPayloadAndScales) {
   const std::string bytes = TestModel("q8_0");
   const SlmReader model = *SlmReader::Parse(AsBytes(bytes));
   const packager::ModelManifest manifest =
-      *MakeModelManifest({}, model, Sha256(bytes), {});
+      *MakeModelManifest({}, FactsOf(model, Sha256(bytes)), {});
   std::string stored(AsText(model.payload(0)));
   for (float scale : model.scales(0)) AppendLittleEndian(scale, stored);
   EXPECT_EQ(manifest.tensors(0).digest(), Sha256(stored).ToString());
@@ -61,7 +61,7 @@ TEST(ModelManifestTest, AnAssemblysDigestCoversItsAdapters) {
   adapter.set_digest(Sha256("adapter").ToString());
   adapter.set_manifest_digest(Sha256("manifest").ToString());
   const packager::ModelManifest manifest =
-      *MakeModelManifest({}, model, Sha256(bytes), {adapter});
+      *MakeModelManifest({}, FactsOf(model, Sha256(bytes)), {adapter});
   EXPECT_EQ(manifest.assembly_digest(),
             AssemblyDigest(Sha256(bytes), {Sha256("adapter")}).ToString());
   EXPECT_EQ(manifest.adapters(0).manifest_digest(), adapter.manifest_digest());

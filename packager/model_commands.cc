@@ -1,9 +1,15 @@
 #include "packager/model_commands.h"
 
+#include <cstdint>
+#include <cstdio>
 #include <memory>
 #include <string>
+#include <vector>
+
+#include <unistd.h>
 
 #include "absl/strings/str_cat.h"
+#include "packager/checkpoints/hf_files.h"
 #include "packager/command_inputs.h"
 #include "packager/descend.h"
 #include "packager/output_files.h"
@@ -17,28 +23,62 @@ struct ImportOptions {
   PackageOptions package;
   StorageOptions storage;
   std::string format;
-  std::string source;
+  std::vector<std::string> sources;
   std::string tokenizer;
   std::string family;
 };
 
+absl::Status AddHfInputs(const ImportOptions& options, MappedInputs& inputs) {
+  PEDIGREE_ASSIGN_OR_RETURN(const std::vector<CheckpointFile> files,
+                            FindHfFiles(options.sources, options.tokenizer));
+  for (const CheckpointFile& file : files) {
+    PEDIGREE_RETURN_IF_ERROR(inputs.Add(file.role, file.path));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status AddImportInputs(const ImportOptions& options,
                              MappedInputs& inputs) {
-  if (options.format != "llama2c" && options.format != "mock") {
+  if (options.format == "hf") return AddHfInputs(options, inputs);
+  const bool is_mock = options.format == "mock";
+  if (options.format != "gguf" && options.format != "llama2c" && !is_mock) {
     return absl::InvalidArgumentError(
         absl::StrCat("Invalid --format: \"", options.format,
-                     "\" (expected llama2c or mock)"));
+                     "\" (expected hf, gguf, llama2c or mock)"));
   }
-  const bool takes_tokenizer = options.format == "llama2c";
-  if (takes_tokenizer == options.tokenizer.empty()) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        takes_tokenizer ? "Missing" : "Unexpected", " --tokenizer: format ",
-        options.format, takes_tokenizer ? " needs one" : " has its own"));
+  if (options.sources.size() != 1) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("Invalid source: ", options.sources.size(),
+                     " files (format ", options.format, " has one)"));
+  }
+  if (is_mock && !options.tokenizer.empty()) {
+    return absl::InvalidArgumentError(
+        "Unexpected --tokenizer: format mock has its own");
+  }
+  if (options.format == "llama2c" && options.tokenizer.empty()) {
+    return absl::InvalidArgumentError(
+        "Missing --tokenizer: format llama2c needs one");
   }
   PEDIGREE_RETURN_IF_ERROR(
-      inputs.Add(takes_tokenizer ? "checkpoint" : "spec", options.source));
-  if (!takes_tokenizer) return absl::OkStatus();
+      inputs.Add(is_mock ? "spec" : "checkpoint", options.sources[0]));
+  if (options.tokenizer.empty()) return absl::OkStatus();
   return inputs.Add("tokenizer", options.tokenizer);
+}
+
+// Tells how far an import is on a line of its own, once a percent. Nothing
+// where nobody watches.
+Progress TerminalProgress() {
+  if (isatty(STDERR_FILENO) == 0) return nullptr;
+  auto last = std::make_shared<uint64_t>(0);
+  return [last](uint64_t done, uint64_t total) {
+    const uint64_t percent = done / (total / 100 + 1);
+    if (percent == *last && done < total) return;
+    *last = percent;
+    std::fprintf(stderr, "\rimport: %llu of %llu MB%s",
+                 static_cast<unsigned long long>(done / 1000000),
+                 static_cast<unsigned long long>(total / 1000000),
+                 done < total ? "" : "\n");
+  };
 }
 
 absl::StatusOr<Outcome> Import(const ImportOptions& options) {
@@ -50,6 +90,7 @@ absl::StatusOr<Outcome> Import(const ImportOptions& options) {
   SetStorage(options.storage, request.config);
   request.base_family =
       options.family.empty() ? request.info.name : options.family;
+  request.progress = TerminalProgress();
   PEDIGREE_ASSIGN_OR_RETURN(const std::vector<OutputFile> files,
                             PackageModel(request));
   PEDIGREE_RETURN_IF_ERROR(WriteOutputFiles(files));
@@ -61,16 +102,23 @@ void AddImport(CommandLine& command_line) {
   CLI::App* command = command_line.Add(
       nullptr, "import", "Make a model from a checkpoint or a mock spec",
       [options] { return Import(*options); });
-  command->add_option("source", options->source, "Checkpoint or spec")
+  command
+      ->add_option("source", options->sources,
+                   "Checkpoint or spec; for hf a folder or its files")
       ->required();
-  command->add_option("--format", options->format, "llama2c or mock")
+  command
+      ->add_option("--format", options->format, "hf, gguf, llama2c or mock")
       ->required();
   command->add_option("--tokenizer", options->tokenizer,
-                      "Tokenizer file of a llama2c checkpoint");
+                      "Tokenizer file: needed for llama2c; for hf and gguf "
+                      "instead of their own");
   command->add_option("--family", options->family,
                       "Family of the models derived from this one; default: "
                       "its name");
   AddStorageOptions(command, &options->storage);
+  command->get_option("--dtype")->description(
+      "Storage of matrices: f32, q8_0, q4_0, or source: quantised as the "
+      "checkpoint is, else f32; default: f32");
   AddPackageOptions(command, &options->package);
 }
 

@@ -1,6 +1,7 @@
 #include "packager/model_weights.h"
 
 #include <cmath>
+#include <memory>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -11,13 +12,20 @@
 namespace pedigree {
 namespace {
 
-absl::Status CheckValues(const TensorSpec& tensor,
-                         const std::vector<float>& values) {
-  if (values.size() != tensor.element_count()) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "Invalid model: tensor \"", tensor.name, "\" has ", values.size(),
-        " values (expected ", tensor.element_count(), ")"));
-  }
+absl::Status CheckCount(const TensorSpec& tensor,
+                        const std::vector<float>& values) {
+  if (values.size() == tensor.element_count()) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(
+      "Invalid model: tensor \"", tensor.name, "\" has ", values.size(),
+      " values (expected ", tensor.element_count(), ")"));
+}
+
+// Adds `tensor` to `content` in the storage that `request` gives it.
+absl::Status AddTensor(const TensorSpec& tensor,
+                       const std::vector<float>& values,
+                       const StorageRequest& request, SlmContent& content,
+                       std::vector<StorageException>& exceptions) {
+  PEDIGREE_RETURN_IF_ERROR(CheckCount(tensor, values));
   for (size_t i = 0; i < values.size(); ++i) {
     if (!std::isfinite(values[i])) {
       return absl::InvalidArgumentError(absl::StrCat("Invalid model: tensor \"",
@@ -25,14 +33,6 @@ absl::Status CheckValues(const TensorSpec& tensor,
                                                      i, " is not finite"));
     }
   }
-  return absl::OkStatus();
-}
-
-// Adds `tensor` to `content` in the storage that `request` gives it.
-absl::Status AddTensor(const TensorSpec& tensor, std::vector<float> values,
-                       const StorageRequest& request, SlmContent& content,
-                       std::vector<StorageException>& exceptions) {
-  PEDIGREE_RETURN_IF_ERROR(CheckValues(tensor, values));
   const TensorStorageChoice choice = ChooseStorage(tensor, request);
   if (!choice.reason.empty()) {
     exceptions.push_back({tensor.name, choice.dtype, choice.reason});
@@ -44,17 +44,40 @@ absl::Status AddTensor(const TensorSpec& tensor, std::vector<float> values,
 
 }  // namespace
 
-absl::StatusOr<StoredModel> StoreModel(ModelWeights weights,
-                                       const StorageRequest& request) {
+absl::StatusOr<ModelSource> SourceOf(ModelWeights weights) {
   const std::vector<TensorSpec> specs = CanonicalTensors(weights.shape);
   if (weights.tensors.size() != specs.size()) {
     return absl::InvalidArgumentError(
         absl::StrCat("Invalid model: ", weights.tensors.size(),
                      " tensors (expected ", specs.size(), ")"));
   }
-  return StoreValues(
-      weights.shape, std::move(weights.tokenizer_section),
-      [&](size_t i) { return std::move(weights.tensors[i]); }, request);
+  const auto owner = std::make_shared<const std::vector<std::vector<float>>>(
+      std::move(weights.tensors));
+  ModelSource source;
+  source.shape = weights.shape;
+  source.tokenizer_section = std::move(weights.tokenizer_section);
+  for (size_t i = 0; i < specs.size(); ++i) {
+    const std::vector<float>& values = (*owner)[i];
+    PEDIGREE_RETURN_IF_ERROR(CheckCount(specs[i], values));
+    SourceTensor& tensor = source.tensors.emplace_back();
+    tensor.name = specs[i].name;
+    tensor.values = ByteSpan(reinterpret_cast<const uint8_t*>(values.data()),
+                             values.size() * sizeof(float));
+  }
+  source.owner = owner;
+  return source;
+}
+
+absl::StatusOr<StoredModel> StoreModel(ModelWeights weights,
+                                       const StorageRequest& request) {
+  PEDIGREE_ASSIGN_OR_RETURN(const ModelSource source,
+                            SourceOf(std::move(weights)));
+  StoredModel model;
+  StringSink sink(&model.file_bytes);
+  PEDIGREE_ASSIGN_OR_RETURN(StoredSource stored,
+                            StoreSource(source, request, &sink));
+  model.exceptions = std::move(stored.exceptions);
+  return model;
 }
 
 absl::StatusOr<StoredModel> StoreValues(

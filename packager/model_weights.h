@@ -8,7 +8,9 @@
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
+#include "packager/model_source.h"
 #include "packager/quantize.h"
+#include "packager/store_source.h"
 #include "runtime/format/slm_format.h"
 #include "runtime/format/slm_reader.h"
 
@@ -21,19 +23,17 @@ struct ModelWeights {
   std::vector<std::vector<float>> tensors;
 };
 
-// A tensor that is not stored as asked, and why.
-struct StorageException {
-  std::string tensor;
-  DType stored = DType::kF32;
-  std::string reason;
-};
-
 struct StoredModel {
   std::string file_bytes;
   std::vector<StorageException> exceptions;  // in file order
 };
 
-// The `.slm` file of `weights`. Frees each tensor as it is stored.
+// `weights` as a source that owns them.
+//
+// Errors: kInvalidArgument for counts that do not fit the shape.
+absl::StatusOr<ModelSource> SourceOf(ModelWeights weights);
+
+// The `.slm` file of `weights`.
 //
 // Errors: kInvalidArgument for a shape or values that no file may hold.
 absl::StatusOr<StoredModel> StoreModel(ModelWeights weights,

@@ -9,10 +9,16 @@
 #include "absl/strings/str_cat.h"
 #include "packager/adapter_diff.h"
 #include "packager/adapter_spec.h"
+#include "packager/byte_sink.h"
+#include "packager/checkpoints/gguf_checkpoint.h"
+#include "packager/checkpoints/hf_checkpoint.h"
+#include "packager/checkpoints/llama2c_checkpoint.h"
+#include "packager/file_digest.h"
 #include "packager/fuse.h"
 #include "packager/merge/merge_models.h"
 #include "packager/merge/merge_recipe.h"
 #include "packager/mock_model.h"
+#include "packager/model_weights.h"
 #include "packager/same_layout.h"
 #include "runtime/adapters/adapter_stack.h"
 #include "runtime/adapters/assembly.h"
@@ -81,34 +87,114 @@ OperatorOutput ModelOutput(StoredModel stored) {
   return output;
 }
 
+SourceFile FileOf(const OperatorInput& input) {
+  return {input.path, input.bytes, input.mapped};
+}
+
+absl::StatusOr<ModelSource> OpenMock(Inputs inputs) {
+  PEDIGREE_RETURN_IF_ERROR(CheckRoles("import", inputs, {"spec"}));
+  absl::StatusOr<ModelWeights> weights = MakeMockModel(AsText(inputs[0].bytes));
+  if (!weights.ok()) return AnnotateWithPath(weights.status(), inputs[0].path);
+  return SourceOf(*std::move(weights));
+}
+
+absl::StatusOr<ModelSource> OpenLlama2c(Inputs inputs) {
+  PEDIGREE_RETURN_IF_ERROR(
+      CheckRoles("import", inputs, {"checkpoint", "tokenizer"}));
+  return OpenLlama2cCheckpoint(FileOf(inputs[0]), FileOf(inputs[1]));
+}
+
+absl::StatusOr<ModelSource> OpenGguf(Inputs inputs) {
+  if (inputs.size() < 2) {
+    PEDIGREE_RETURN_IF_ERROR(CheckRoles("import", inputs, {"checkpoint"}));
+    return OpenGgufCheckpoint(FileOf(inputs[0]), std::nullopt);
+  }
+  PEDIGREE_RETURN_IF_ERROR(
+      CheckRoles("import", inputs, {"checkpoint", "tokenizer"}));
+  return OpenGgufCheckpoint(FileOf(inputs[0]), FileOf(inputs[1]));
+}
+
+absl::StatusOr<ModelSource> OpenHf(Inputs inputs) {
+  HfFiles files;
+  size_t next = 0;
+  const auto take = [&](std::string_view role) -> std::optional<SourceFile> {
+    if (next == inputs.size() || inputs[next].role != role) return std::nullopt;
+    return FileOf(inputs[next++]);
+  };
+  const std::optional<SourceFile> config = take("config");
+  files.generation_config = take("generation_config");
+  files.index = take("index");
+  while (const std::optional<SourceFile> weights = take("weights")) {
+    files.weights.push_back(*weights);
+  }
+  const std::optional<SourceFile> tokenizer = take("tokenizer");
+  files.tokenizer_config = take("tokenizer_config");
+  if (!config || files.weights.empty() || !tokenizer || next < inputs.size()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "Invalid inputs of import: input ", next, " is ",
+        next < inputs.size() ? absl::StrCat("\"", inputs[next].role, "\"")
+                             : "missing",
+        " (expected config, generation_config or not, index or not, weights, "
+        "tokenizer, tokenizer_config or not)"));
+  }
+  files.config = *config;
+  files.tokenizer = *tokenizer;
+  return OpenHfCheckpoint(files);
+}
+
+absl::StatusOr<ModelSource> OpenImport(const packager::OperatorConfig& config,
+                                       Inputs inputs) {
+  if (config.format() == "mock") return OpenMock(inputs);
+  if (config.format() == "llama2c") return OpenLlama2c(inputs);
+  if (config.format() == "gguf") return OpenGguf(inputs);
+  if (config.format() == "hf") return OpenHf(inputs);
+  return absl::InvalidArgumentError(
+      absl::StrCat("Invalid format: \"", config.format(),
+                   "\" (expected hf, gguf, llama2c or mock)"));
+}
+
+// An import that is open, and how it is stored.
+struct OpenedImport {
+  ModelSource source;
+  StorageRequest request;
+};
+
+absl::StatusOr<OpenedImport> OpenToStore(const packager::OperatorConfig& config,
+                                         Inputs inputs) {
+  OpenedImport opened;
+  if (config.dtype() == "source") {
+    opened.request.as_source = true;
+  } else {
+    PEDIGREE_ASSIGN_OR_RETURN(opened.request, ReadStorage(config));
+  }
+  PEDIGREE_ASSIGN_OR_RETURN(opened.source, OpenImport(config, inputs));
+  return opened;
+}
+
+OperatorOutput ImportOutput(OpenedImport opened, StoredSource stored,
+                            const Digest& digest) {
+  OperatorOutput output;
+  output.role = "model";
+  output.digest = digest;
+  output.file_bytes = stored.facts.file_bytes;
+  output.facts = std::move(stored.facts);
+  output.facts->digest = digest;
+  output.exceptions = std::move(stored.exceptions);
+  output.id_map = std::move(opened.source.id_map);
+  return output;
+}
+
 absl::StatusOr<OperatorOutput> Import(const packager::OperatorConfig& config,
                                       Inputs inputs) {
-  PEDIGREE_ASSIGN_OR_RETURN(const StorageRequest request, ReadStorage(config));
-  if (config.format() == "mock") {
-    PEDIGREE_RETURN_IF_ERROR(CheckRoles("import", inputs, {"spec"}));
-    absl::StatusOr<ModelWeights> weights =
-        MakeMockModel(AsText(inputs[0].bytes));
-    if (!weights.ok()) {
-      return AnnotateWithPath(weights.status(), inputs[0].path);
-    }
-    PEDIGREE_ASSIGN_OR_RETURN(StoredModel stored,
-                              StoreModel(*std::move(weights), request));
-    return ModelOutput(std::move(stored));
-  }
-  if (config.format() == "llama2c") {
-    PEDIGREE_RETURN_IF_ERROR(
-        CheckRoles("import", inputs, {"checkpoint", "tokenizer"}));
-    PEDIGREE_ASSIGN_OR_RETURN(ImportedModel model,
-                              ImportLlama2c({inputs[0].path, inputs[0].bytes},
-                                            {inputs[1].path, inputs[1].bytes}));
-    PEDIGREE_ASSIGN_OR_RETURN(StoredModel stored,
-                              StoreModel(std::move(model.weights), request));
-    OperatorOutput output = ModelOutput(std::move(stored));
-    output.id_map = std::move(model.id_map);
-    return output;
-  }
-  return absl::InvalidArgumentError(absl::StrCat(
-      "Invalid format: \"", config.format(), "\" (expected mock or llama2c)"));
+  PEDIGREE_ASSIGN_OR_RETURN(OpenedImport opened, OpenToStore(config, inputs));
+  std::string bytes;
+  StringSink sink(&bytes);
+  PEDIGREE_ASSIGN_OR_RETURN(StoredSource stored,
+                            StoreSource(opened.source, opened.request, &sink));
+  OperatorOutput output =
+      ImportOutput(std::move(opened), std::move(stored), Sha256(bytes));
+  output.bytes = std::move(bytes);
+  return output;
 }
 
 absl::StatusOr<OperatorOutput> Quantize(const packager::OperatorConfig& config,
@@ -231,16 +317,9 @@ absl::StatusOr<OperatorOutput> AdapterFromDiff(
   return output;
 }
 
-}  // namespace
-
-OperatorInput MakeOperatorInput(std::string role, std::string path,
-                                ByteSpan bytes) {
-  return {std::move(role), std::move(path), bytes, Sha256(bytes)};
-}
-
-absl::StatusOr<OperatorOutput> RunOperator(
-    std::string_view name, const packager::OperatorConfig& config,
-    Inputs inputs) {
+absl::StatusOr<OperatorOutput> Run(std::string_view name,
+                                   const packager::OperatorConfig& config,
+                                   Inputs inputs) {
   if (name == "import") return Import(config, inputs);
   if (name == "quantize") return Quantize(config, inputs);
   if (name == "fuse") return Fuse(inputs);
@@ -250,6 +329,53 @@ absl::StatusOr<OperatorOutput> RunOperator(
   if (name == "adapter-diff") return AdapterFromDiff(config, inputs);
   return absl::UnimplementedError(
       absl::StrCat("Unsupported operator: \"", name, "\""));
+}
+
+}  // namespace
+
+OperatorInput MakeOperatorInput(std::string role, std::string path,
+                                ByteSpan bytes) {
+  return {std::move(role), std::move(path), bytes, Sha256(bytes), nullptr};
+}
+
+absl::StatusOr<OperatorOutput> RunOperator(
+    std::string_view name, const packager::OperatorConfig& config,
+    Inputs inputs) {
+  PEDIGREE_ASSIGN_OR_RETURN(OperatorOutput output, Run(name, config, inputs));
+  if (!output.facts.has_value()) {
+    output.digest = Sha256(output.bytes);
+    output.file_bytes = output.bytes.size();
+  }
+  return output;
+}
+
+absl::StatusOr<OperatorOutput> ImportToFile(
+    const packager::OperatorConfig& config, Inputs inputs, StagedFile* file,
+    const Progress& progress) {
+  PEDIGREE_ASSIGN_OR_RETURN(OpenedImport opened, OpenToStore(config, inputs));
+  FileSink sink(file);
+  PEDIGREE_ASSIGN_OR_RETURN(
+      StoredSource stored,
+      StoreSource(opened.source, opened.request, &sink, 0, progress));
+  // The file holds a checksum of itself near its start, so its digest can only
+  // be taken now.
+  PEDIGREE_ASSIGN_OR_RETURN(const MappedFile written,
+                            MappedFile::Open(file->temporary_path()));
+  return ImportOutput(std::move(opened), std::move(stored), DigestOf(written));
+}
+
+absl::StatusOr<OperatorOutput> ImportDigest(
+    const packager::OperatorConfig& config, Inputs inputs) {
+  PEDIGREE_ASSIGN_OR_RETURN(OpenedImport opened, OpenToStore(config, inputs));
+  NullSink nowhere;
+  PEDIGREE_ASSIGN_OR_RETURN(
+      const StoredSource first,
+      StoreSource(opened.source, opened.request, &nowhere));
+  DigestSink sink;
+  PEDIGREE_ASSIGN_OR_RETURN(
+      StoredSource stored,
+      StoreSource(opened.source, opened.request, &sink, first.checksum));
+  return ImportOutput(std::move(opened), std::move(stored), sink.Finish());
 }
 
 Digest ConfigDigest(const packager::OperatorConfig& config) {

@@ -4,6 +4,7 @@
 #ifndef PEDIGREE_PACKAGER_OPERATORS_H_
 #define PEDIGREE_PACKAGER_OPERATORS_H_
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,10 +13,12 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "packager/adapter_diff.h"
-#include "packager/llama2c_import.h"
-#include "packager/model_weights.h"
+#include "packager/model_facts.h"
+#include "packager/model_source.h"
 #include "packager/records.pb.h"
+#include "packager/store_source.h"
 #include "runtime/base/bytes.h"
+#include "runtime/base/file.h"
 #include "runtime/base/sha256.h"
 
 namespace pedigree {
@@ -26,6 +29,8 @@ struct OperatorInput {
   std::string path;
   ByteSpan bytes;
   Digest digest;
+  // Where the bytes are mapped, if they are (SourceFile::mapped).
+  const MappedFile* mapped = nullptr;
 };
 
 // Hashes `bytes`.
@@ -35,7 +40,12 @@ OperatorInput MakeOperatorInput(std::string role, std::string path,
 // What an operator made, and what its receipt notes.
 struct OperatorOutput {
   std::string role;
+  // Empty when they went to a file or nowhere.
   std::string bytes;
+  Digest digest;
+  uint64_t file_bytes = 0;
+  // What an import wrote; others leave it to who parses `bytes`.
+  std::optional<ModelFacts> facts;
   std::vector<StorageException> exceptions;
   std::vector<TokenIdRange> id_map;
   // Of adapter-diff.
@@ -48,6 +58,13 @@ struct OperatorOutput {
 //   import        spec (format "mock")          model
 //   import        checkpoint, tokenizer         model
 //                 (format "llama2c")
+//   import        checkpoint and perhaps        model
+//                 tokenizer (format "gguf")
+//   import        config, perhaps generation_   model
+//                 config, perhaps index,
+//                 weights..., tokenizer,
+//                 perhaps tokenizer_config
+//                 (format "hf")
 //   quantize      model                         model
 //   fuse          model, adapter...             model
 //   merge         perhaps base, model...        model
@@ -62,6 +79,19 @@ struct OperatorOutput {
 // operator.
 absl::StatusOr<OperatorOutput> RunOperator(
     std::string_view name, const packager::OperatorConfig& config,
+    absl::Span<const OperatorInput> inputs);
+
+// Runs import, whose models may be larger than memory: the bytes go to `file`
+// piece by piece, what was read of mapped inputs is released. `progress` may be
+// null. Errors: those of RunOperator and of the file.
+absl::StatusOr<OperatorOutput> ImportToFile(
+    const packager::OperatorConfig& config,
+    absl::Span<const OperatorInput> inputs, StagedFile* file,
+    const Progress& progress);
+
+// The same without the bytes: what ImportToFile would say of them.
+absl::StatusOr<OperatorOutput> ImportDigest(
+    const packager::OperatorConfig& config,
     absl::Span<const OperatorInput> inputs);
 
 // Version of the operators: raised when any of them gives other bytes for the

@@ -70,8 +70,8 @@ TEST(RunOperatorTest, RefusesWrongInputs) {
 }
 
 TEST(RunOperatorTest, RefusesWrongSettings) {
-  EXPECT_EQ(Message("import", TestConfig("gguf", "f32"), {}),
-            "Invalid format: \"gguf\" (expected mock or llama2c)");
+  EXPECT_EQ(Message("import", TestConfig("onnx", "f32"), {}),
+            "Invalid format: \"onnx\" (expected hf, gguf, llama2c or mock)");
   EXPECT_EQ(Message("import", TestConfig("mock", "f16"), {}),
             "Invalid dtype: \"f16\" (expected f32, q8_0 or q4_0)");
   packager::OperatorConfig config = TestConfig("mock", "q8_0");

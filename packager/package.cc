@@ -1,5 +1,6 @@
 #include "packager/package.h"
 
+#include <memory>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -85,19 +86,31 @@ absl::Status AddParents(const PackageRequest& request,
   return absl::OkStatus();
 }
 
-// The model that the result is or, of an assembly, stands on.
-struct ResultModel {
-  ByteSpan bytes;
-  Digest digest;
-};
-
-ResultModel FindResult(const PackageRequest& request,
-                       const OperatorOutput& output) {
+// What is known of the model that the result is or, of an assembly, stands on.
+absl::StatusOr<ModelFacts> FindFacts(const PackageRequest& request,
+                                     const OperatorOutput& output) {
+  if (output.facts.has_value()) return *output.facts;
+  ByteSpan bytes = AsBytes(output.bytes);
+  Digest digest = output.digest;
   if (output.role == "assembly") {
     const OperatorInput* base = FindModel(request);
-    return {base->bytes, base->digest};
+    bytes = base->bytes;
+    digest = base->digest;
   }
-  return {AsBytes(output.bytes), Sha256(output.bytes)};
+  PEDIGREE_ASSIGN_OR_RETURN(const SlmReader model, SlmReader::Parse(bytes));
+  return FactsOf(model, digest);
+}
+
+// Runs the operator; an import's bytes go to `staged`, which is set then.
+absl::StatusOr<OperatorOutput> Run(const PackageRequest& request,
+                                   std::shared_ptr<StagedFile>& staged) {
+  if (request.operator_name != "import") {
+    return RunOperator(request.operator_name, request.config, request.inputs);
+  }
+  PEDIGREE_ASSIGN_OR_RETURN(StagedFile file, StagedFile::Create(request.out));
+  staged = std::make_shared<StagedFile>(std::move(file));
+  return ImportToFile(request.config, request.inputs, staged.get(),
+                      request.progress);
 }
 
 }  // namespace
@@ -109,25 +122,22 @@ absl::StatusOr<std::vector<OutputFile>> PackageModel(PackageRequest request) {
       ReadAdapterManifests(request, licenses));
   PEDIGREE_RETURN_IF_ERROR(AddParents(request, licenses));
   request.info.licenses = SortLicenses(std::move(licenses));
-  PEDIGREE_ASSIGN_OR_RETURN(
-      OperatorOutput output,
-      RunOperator(request.operator_name, request.config, request.inputs));
+  std::shared_ptr<StagedFile> staged;
+  PEDIGREE_ASSIGN_OR_RETURN(OperatorOutput output, Run(request, staged));
   const packager::Receipt receipt = MakeReceipt(
       request.operator_name, request.config, request.inputs, output);
-  const ResultModel result = FindResult(request, output);
   const bool is_assembly = output.role == "assembly";
-  PEDIGREE_ASSIGN_OR_RETURN(const SlmReader model,
-                            SlmReader::Parse(result.bytes));
+  PEDIGREE_ASSIGN_OR_RETURN(const ModelFacts model, FindFacts(request, output));
   PEDIGREE_ASSIGN_OR_RETURN(
       const packager::ModelManifest manifest,
-      MakeModelManifest(request.info, model, result.digest,
+      MakeModelManifest(request.info, model,
                         is_assembly
                             ? absl::MakeConstSpan(adapters)
                             : absl::Span<const packager::AdapterReference>()));
   Derivation derivation;
   derivation.operator_name = request.operator_name;
   derivation.config_digest = ConfigDigest(request.config);
-  derivation.model_digest = result.digest;
+  derivation.model_digest = model.digest;
   (is_assembly ? derivation.adapter_digests
                : derivation.fused_adapter_digests) = AdapterDigests(request);
   derivation.parents = request.parents;
@@ -138,11 +148,11 @@ absl::StatusOr<std::vector<OutputFile>> PackageModel(PackageRequest request) {
   PEDIGREE_ASSIGN_OR_RETURN(const packager::DerivationNode node,
                             MakeDerivationNode(derivation));
   std::vector<OutputFile> files = {
-      {request.out + ".manifest.json", CanonicalRecord(manifest)},
-      {request.out + ".receipt.json", CanonicalRecord(receipt)},
-      {request.out + ".node.json", CanonicalRecord(node)}};
+      {request.out + ".manifest.json", CanonicalRecord(manifest), nullptr},
+      {request.out + ".receipt.json", CanonicalRecord(receipt), nullptr},
+      {request.out + ".node.json", CanonicalRecord(node), nullptr}};
   if (!is_assembly) {
-    files.push_back({request.out, std::move(output.bytes)});
+    files.push_back({request.out, std::move(output.bytes), std::move(staged)});
   }
   return files;
 }
@@ -164,9 +174,9 @@ absl::StatusOr<std::vector<OutputFile>> PackageAdapter(
       const packager::AdapterManifest manifest,
       MakeAdapterManifest(request.info, adapter, Sha256(output.bytes), parent));
   std::vector<OutputFile> files = {
-      {request.out + ".manifest.json", CanonicalRecord(manifest)},
-      {request.out + ".receipt.json", CanonicalRecord(receipt)}};
-  files.push_back({request.out, std::move(output.bytes)});
+      {request.out + ".manifest.json", CanonicalRecord(manifest), nullptr},
+      {request.out + ".receipt.json", CanonicalRecord(receipt), nullptr}};
+  files.push_back({request.out, std::move(output.bytes), nullptr});
   return files;
 }
 

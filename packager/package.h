@@ -29,6 +29,8 @@ struct PackageRequest {
   std::vector<packager::DerivationNode> parents;
   // Manifests of the input adapters as they lie in their files, in order.
   std::vector<std::string> adapter_manifests;
+  // Of an import; may be null.
+  Progress progress;
   // The artifact's path; `<out>.manifest.json`, `<out>.receipt.json` and
   // `<out>.node.json` lie beside it. An assembly writes only those three.
   std::string out;

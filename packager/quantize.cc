@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <vector>
 
@@ -55,14 +55,13 @@ void AppendQ4Group(absl::Span<const float> group, float scale,
   }
 }
 
-// Rounds scales to halves if that costs the tensor nothing to speak of: halves
-// reach up to the largest scale, and where they are coarsest, 2^-24 apart, that
-// is little beside it.
-void RoundToHalves(std::vector<float>& scales) {
-  float largest = 0;
-  for (float scale : scales) largest = std::max(largest, std::fabs(scale));
-  if (largest < kLeastHalfScale || largest > kLargestHalf) return;
-  for (float& scale : scales) scale = HalfToFloat(FloatToHalf(scale));
+// Whether to round a tensor's scales to halves: if that costs nothing to speak
+// of. Halves reach up to the largest scale, and where they are coarsest, 2^-24
+// apart, that is little beside it. The largest scale is that of the largest
+// value, since the quotients keep the order.
+bool RoundsToHalves(float largest_value) {
+  const float largest = largest_value / 8.0f;
+  return largest >= kLeastHalfScale && largest <= kLargestHalf;
 }
 
 }  // namespace
@@ -85,6 +84,30 @@ TensorStorageChoice ChooseStorage(const TensorSpec& tensor,
 
 TensorData StoreTensor(absl::Span<const float> values, uint64_t columns,
                        DType dtype, uint32_t block_size) {
+  const bool needed = NeedsLargest(columns, dtype, block_size);
+  return StoreRows(values, columns, dtype, block_size,
+                   needed ? LargestMagnitude(values) : 0);
+}
+
+bool NeedsLargest(uint64_t columns, DType dtype, uint32_t block_size) {
+  return dtype == DType::kQ4_0 && block_size < columns;
+}
+
+float LargestMagnitude(absl::Span<const float> values) {
+  // Magnitudes are in the order of their bits, which are compared faster.
+  uint32_t largest = 0;
+  for (const float value : values) {
+    uint32_t bits;
+    std::memcpy(&bits, &value, sizeof(bits));
+    largest = std::max(largest, bits & 0x7fffffff);
+  }
+  float magnitude;
+  std::memcpy(&magnitude, &largest, sizeof(magnitude));
+  return magnitude;
+}
+
+TensorData StoreRows(absl::Span<const float> values, uint64_t columns,
+                     DType dtype, uint32_t block_size, float largest) {
   TensorData data;
   data.dtype = dtype;
   data.block_size = block_size;
@@ -100,7 +123,9 @@ TensorData StoreTensor(absl::Span<const float> values, uint64_t columns,
     const auto group = values.subspan(i, block_size);
     data.scales.push_back(q8 ? Q8Scale(group) : Q4Scale(group));
   }
-  if (!q8 && block_size < columns) RoundToHalves(data.scales);
+  if (NeedsLargest(columns, dtype, block_size) && RoundsToHalves(largest)) {
+    for (float& scale : data.scales) scale = HalfToFloat(FloatToHalf(scale));
+  }
   for (uint64_t i = 0; i < values.size(); i += block_size) {
     const auto group = values.subspan(i, block_size);
     float& scale = data.scales[i / block_size];

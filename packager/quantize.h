@@ -26,6 +26,10 @@ struct StorageRequest {
   // Whether a q8_0 scale covers 32 columns of a row, and not the row; a row
   // whose width is no multiple of 32 keeps one scale. Default: false.
   bool q8_0_blocks = false;
+  // Import only: each matrix stays as the checkpoint stores it where this
+  // format has that storage, and is f32 otherwise; the other fields don't
+  // matter. Default: false.
+  bool as_source = false;
 };
 
 // How one tensor is stored under a request.
@@ -53,6 +57,17 @@ TensorStorageChoice ChooseStorage(const TensorSpec& tensor,
 // zeros and scale 1.
 TensorData StoreTensor(absl::Span<const float> values, uint64_t columns,
                        DType dtype, uint32_t block_size);
+
+// Whether StoreRows must know the largest |value| of the tensor.
+bool NeedsLargest(uint64_t columns, DType dtype, uint32_t block_size);
+
+// StoreTensor's result for some rows of a tensor whose largest |value| is
+// `largest`.
+TensorData StoreRows(absl::Span<const float> values, uint64_t columns,
+                     DType dtype, uint32_t block_size, float largest);
+
+// max |values|, 0 for none.
+float LargestMagnitude(absl::Span<const float> values);
 
 // The values of `tensor`, row-major, as the runtime dequantizes them.
 std::vector<float> LoadTensor(const TensorView& tensor);

@@ -54,7 +54,7 @@ packager::Receipt MakeReceipt(std::string_view operator_name,
     SetReference(input.role, input.digest, input.bytes.size(),
                  receipt.add_inputs());
   }
-  SetReference(output.role, Sha256(output.bytes), output.bytes.size(),
+  SetReference(output.role, output.digest, output.file_bytes,
                receipt.mutable_output());
   for (const StorageException& exception : output.exceptions) {
     packager::StorageNote* note = receipt.add_storage_notes();
@@ -101,12 +101,15 @@ absl::StatusOr<ReceiptCheck> VerifyReceipt(std::string_view receipt_text,
   for (const packager::FileReference& reference : check.stored.inputs()) {
     PEDIGREE_ASSIGN_OR_RETURN(const Digest digest,
                               ParseDigest(reference.digest()));
-    PEDIGREE_ASSIGN_OR_RETURN(const ByteSpan bytes, find_input(digest));
-    inputs.push_back({reference.role(), reference.role(), bytes, digest});
+    PEDIGREE_ASSIGN_OR_RETURN(const FoundInput found, find_input(digest));
+    inputs.push_back({reference.role(), reference.role(), found.bytes, digest,
+                      found.mapped});
   }
+  const std::string& name = check.stored.operator_();
   PEDIGREE_ASSIGN_OR_RETURN(
       const OperatorOutput output,
-      RunOperator(check.stored.operator_(), check.stored.config(), inputs));
+      name == "import" ? ImportDigest(check.stored.config(), inputs)
+                       : RunOperator(name, check.stored.config(), inputs));
   check.computed = MakeReceipt(check.stored.operator_(), check.stored.config(),
                                inputs, output);
   check.difference = FirstDifference(check.stored, check.computed);

@@ -12,6 +12,7 @@
 #include "packager/operators.h"
 #include "packager/records.pb.h"
 #include "runtime/base/bytes.h"
+#include "runtime/base/file.h"
 #include "runtime/base/sha256.h"
 
 namespace pedigree {
@@ -28,10 +29,16 @@ packager::Receipt MakeReceipt(std::string_view operator_name,
 // for a schema or operator version that this build does not know.
 absl::StatusOr<packager::Receipt> ParseReceipt(std::string_view text);
 
-// Finds an input by digest; the bytes must live until VerifyReceipt returns.
-//
-// Errors: kNotFound.
-using FindInput = std::function<absl::StatusOr<ByteSpan>(const Digest& digest)>;
+// An input's bytes, and where they are mapped, if they are. Both must live
+// until VerifyReceipt returns.
+struct FoundInput {
+  ByteSpan bytes;
+  const MappedFile* mapped = nullptr;
+};
+
+// Finds an input by digest. Errors: kNotFound.
+using FindInput =
+    std::function<absl::StatusOr<FoundInput>(const Digest& digest)>;
 
 // Runs the receipt's operator again on its inputs and makes the receipt anew.
 // The receipt is true exactly when the result equals it.

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "packager/file_digest.h"
 #include "packager/receipt.h"
 #include "runtime/base/file.h"
 #include "runtime/base/sha256.h"
@@ -35,7 +36,7 @@ class Folder {
       if (!entry->is_regular_file(error) || error) continue;
       PEDIGREE_ASSIGN_OR_RETURN(MappedFile file,
                                 MappedFile::Open(entry->path().string()));
-      const Digest digest = Sha256(file.bytes());
+      const Digest digest = DigestOf(file);
       folder.files_.emplace(digest, std::move(file));
     }
     if (error) {
@@ -45,14 +46,14 @@ class Folder {
     return folder;
   }
 
-  absl::StatusOr<ByteSpan> Find(const Digest& digest) const {
+  absl::StatusOr<FoundInput> Find(const Digest& digest) const {
     const auto file = files_.find(digest);
     if (file == files_.end()) {
       return absl::NotFoundError(absl::StrCat("Missing input: no file in ",
                                               path_, " has digest ",
                                               digest.ToString()));
     }
-    return file->second.bytes();
+    return FoundInput{file->second.bytes(), &file->second};
   }
 
  private:

@@ -20,10 +20,10 @@ class Store {
   void Add(const std::string& bytes) { files_[Sha256(bytes)] = bytes; }
 
   FindInput Finder() const {
-    return [this](const Digest& digest) -> absl::StatusOr<ByteSpan> {
+    return [this](const Digest& digest) -> absl::StatusOr<FoundInput> {
       const auto file = files_.find(digest);
       if (file == files_.end()) return absl::NotFoundError("no such input");
-      return AsBytes(file->second);
+      return FoundInput{AsBytes(file->second)};
     };
   }
 

@@ -101,6 +101,93 @@ TEST(SlmWriterTest, EqualContentIsEqualBytes) {
   EXPECT_EQ(WriteSlm(content).value(), WriteSlm(content).value());
 }
 
+std::vector<TensorForm> Forms(const SlmContent& content) {
+  std::vector<TensorForm> forms;
+  for (const TensorData& tensor : content.tensors) {
+    forms.push_back({tensor.dtype, tensor.block_size});
+  }
+  return forms;
+}
+
+// Writes `content` in pieces of `piece` payload bytes and as many scales.
+absl::StatusOr<ModelFacts> WriteInPieces(const SlmContent& content,
+                                         size_t piece, ByteSink* sink,
+                                         uint64_t* checksum) {
+  auto writer = SlmWriter::Create(content.shape, content.tokenizer_section,
+                                  Forms(content), sink, *checksum);
+  if (!writer.ok()) return writer.status();
+  for (const TensorData& tensor : content.tensors) {
+    const ByteSpan payload = AsBytes(tensor.payload);
+    const absl::Span<const float> scales = tensor.scales;
+    for (size_t at = 0; at < payload.size(); at += piece) {
+      const absl::Status status =
+          (*writer)->Append(payload.subspan(at, piece), {});
+      if (!status.ok()) return status;
+    }
+    for (size_t at = 0; at < scales.size(); at += piece) {
+      const absl::Status status =
+          (*writer)->Append({}, scales.subspan(at, piece));
+      if (!status.ok()) return status;
+    }
+  }
+  absl::StatusOr<ModelFacts> facts = (*writer)->Finish();
+  *checksum = (*writer)->checksum();
+  return facts;
+}
+
+TEST(SlmWriterTest, PiecesGiveTheSameBytesAndFacts) {
+  for (DType dtype : {DType::kF32, DType::kQ8_0, DType::kQ4_0}) {
+    const SlmContent content = MakeContent(TinyShape(), dtype);
+    const std::string whole = WriteSlm(content).value();
+    const ModelFacts expected =
+        FactsOf(SlmReader::Parse(AsBytes(whole)).value(), Sha256(whole));
+    for (size_t piece : {4, 12, 4096}) {
+      std::string file;
+      StringSink sink(&file);
+      uint64_t checksum = 0;
+      const auto facts = WriteInPieces(content, piece, &sink, &checksum);
+      ASSERT_TRUE(facts.ok()) << facts.status();
+      EXPECT_EQ(file, whole);
+      EXPECT_EQ(facts->file_bytes, expected.file_bytes);
+      EXPECT_EQ(facts->tensor_digests, expected.tensor_digests);
+      EXPECT_EQ(TensorLayoutChecksum(facts->entries),
+                TensorLayoutChecksum(expected.entries));
+      // A second run that knows the checksum need not go back.
+      DigestSink digest;
+      ASSERT_TRUE(WriteInPieces(content, piece, &digest, &checksum).ok());
+      EXPECT_EQ(digest.Finish(), expected.digest);
+    }
+  }
+}
+
+TEST(SlmWriterTest, RefusesAnotherChecksum) {
+  NullSink sink;
+  uint64_t checksum = 1;
+  EXPECT_EQ(WriteInPieces(MakeContent(TinyShape(), DType::kF32), 64, &sink,
+                          &checksum)
+                .status()
+                .code(),
+            absl::StatusCode::kDataLoss);
+}
+
+TEST(SlmWriterTest, RefusesTooFewAndTooManyValues) {
+  const SlmContent content = MakeContent(TinyShape(), DType::kF32);
+  NullSink sink;
+  auto writer = SlmWriter::Create(content.shape, content.tokenizer_section,
+                                  Forms(content), &sink);
+  ASSERT_TRUE(writer.ok()) << writer.status();
+  for (const TensorData& tensor : content.tensors) {
+    ASSERT_TRUE((*writer)->Append(AsBytes(tensor.payload), {}).ok());
+  }
+  EXPECT_EQ((*writer)->Append({}, {}).message(),
+            "Invalid model: more than 11 tensors");
+  SlmContent short_content = content;
+  short_content.tensors.back().payload.resize(4);
+  EXPECT_EQ(WriteSlm(short_content).status().message(),
+            "Invalid model: tensor \"norm.weight\" (f32) has 4 payload bytes "
+            "(expected 16)");
+}
+
 // What the writer says of tiny content after `change`.
 template <typename Change>
 std::string Refusal(DType dtype, Change change) {

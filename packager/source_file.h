@@ -6,6 +6,7 @@
 #include <string>
 
 #include "runtime/base/bytes.h"
+#include "runtime/base/file.h"
 
 namespace pedigree {
 
@@ -13,6 +14,9 @@ namespace pedigree {
 struct SourceFile {
   std::string path;
   ByteSpan bytes;
+  // Where the bytes are mapped, so that what was read can be released; null
+  // when they are not.
+  const MappedFile* mapped = nullptr;
 };
 
 }  // namespace pedigree

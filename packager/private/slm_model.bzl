@@ -23,12 +23,23 @@ _DOC = """One model: a `.slm` file, its manifest, receipt and derivation node.
     )
 
 makes `stories.slm` and beside it `stories.slm.manifest.json`,
-`stories.slm.receipt.json` and `stories.slm.node.json`. The bytes are the same on
+`stories.slm.receipt.json` and `stories.slm.node.json`. A Hugging Face directory is
+given as its files, or as one target that is a directory:
+
+    slm_model(
+        name = "smollm",
+        srcs = glob(["smollm/*"]),
+        format = "hf",
+    )
+
+What can't be expressed exactly is refused by name (docs/formats/import.md). The bytes are the same on
 every machine: the writer is canonical, quantisers and mock weights are defined
 to the bit, and records hold no time, path or user.
 """
 
 _SOURCE_KINDS = {
+    "gguf": "converted-trained",
+    "hf": "converted-trained",
     "llama2c": "converted-trained",
     "mock": "deterministic-smoke",
 }
@@ -39,14 +50,21 @@ def _slm_model_impl(ctx):
     if ctx.attr.format == "mock" and ctx.file.tokenizer:
         fail("slm_model %s: a mock spec names its own tokenizer (found %s)" %
              (ctx.label, ctx.file.tokenizer.short_path))
+    if bool(ctx.file.src) == bool(ctx.files.srcs):
+        fail("slm_model %s: needs src or srcs, one of them" % ctx.label)
+    if ctx.attr.format != "hf" and len(ctx.files.srcs) > 1:
+        fail("slm_model %s: format %s has one file (found %d)" %
+             (ctx.label, ctx.attr.format, len(ctx.files.srcs)))
 
     model = ctx.actions.declare_file(ctx.label.name + ".slm")
     records = declare_records(ctx, model.basename)
     args = ctx.actions.args()
     args.add("import")
     args.add("--format=" + ctx.attr.format)
-    args.add(ctx.file.src)
-    inputs = [ctx.file.src]
+    inputs = [ctx.file.src] if ctx.file.src else list(ctx.files.srcs)
+
+    # The paths of a directory's files would be listed otherwise.
+    args.add_all(inputs, expand_directories = False)
     if ctx.file.tokenizer:
         args.add(ctx.file.tokenizer, format = "--tokenizer=%s")
         inputs.append(ctx.file.tokenizer)
@@ -96,17 +114,17 @@ slm_model = rule(
     doc = _DOC,
     attrs = dicts.add(PACK_ATTRS, {
         "dtype": attr.string(
-            doc = "Storage of matrices: f32, q8_0 or q4_0. Default: f32.",
+            doc = "Storage of matrices: f32, q8_0, q4_0, or source (quantised as the checkpoint is, else f32). Default: f32.",
             default = "f32",
-            values = ["f32", "q8_0", "q4_0"],
+            values = ["f32", "q8_0", "q4_0", "source"],
         ),
         "family": attr.string(
             doc = "What all models derived from this one belong to. Default: `model_name`.",
         ),
         "format": attr.string(
-            doc = "What `src` is: `llama2c`, a llama2.c checkpoint, or `mock`, a ModelSpec of packager/records.proto.",
+            doc = "What the source is: `hf`, the files of a Hugging Face directory; `gguf`; `llama2c`, a llama2.c checkpoint; or `mock`, a ModelSpec of packager/records.proto.",
             mandatory = True,
-            values = ["llama2c", "mock"],
+            values = ["gguf", "hf", "llama2c", "mock"],
         ),
         "model_name": attr.string(
             doc = "Name in the manifest. Default: `name`.",
@@ -117,12 +135,15 @@ slm_model = rule(
             values = ["row", "32"],
         ),
         "src": attr.label(
-            doc = "The checkpoint or spec.",
+            doc = "The checkpoint or spec; for `hf`, a directory.",
             allow_single_file = True,
-            mandatory = True,
+        ),
+        "srcs": attr.label_list(
+            doc = "Instead of `src`, for `hf`: the directory's files. Those that an import does not read are left out.",
+            allow_files = True,
         ),
         "tokenizer": attr.label(
-            doc = "The checkpoint's tokenizer file; llama2c only.",
+            doc = "Tokenizer file: needed for llama2c; for hf and gguf instead of their own.",
             allow_single_file = True,
         ),
     }),

@@ -55,6 +55,68 @@ def _trained_impl(ctx):
 
 _trained_test = analysistest.make(_trained_impl)
 
+def _hf_files_impl(ctx):
+    env = analysistest.begin(ctx)
+    info = analysistest.target_under_test(env)[SlmModelInfo]
+    asserts.equals(env, "converted-trained", info.source_kind)
+    asserts.equals(
+        env,
+        ["LICENSE", "parent.textproto"],
+        sorted(basenames(info.sources.to_list())),
+    )
+    argv = action_of(analysistest.target_actions(env), "SlmModel").argv
+    asserts.equals(
+        env,
+        [
+            "import",
+            "--format=hf",
+            "fixtures/models/parent.textproto",
+            "fixtures/models/LICENSE",
+            "--dtype=f32",
+        ],
+        argv[1:6],
+    )
+    return analysistest.end(env)
+
+_hf_files_test = analysistest.make(_hf_files_impl)
+
+def _hf_folder_impl(ctx):
+    env = analysistest.begin(ctx)
+    argv = action_of(analysistest.target_actions(env), "SlmModel").argv
+    asserts.equals(
+        env,
+        [
+            "import",
+            "--format=hf",
+            "fixtures/models/parent.textproto",
+            "--dtype=source",
+        ],
+        argv[1:5],
+    )
+    return analysistest.end(env)
+
+_hf_folder_test = analysistest.make(_hf_folder_impl)
+
+def _refusal_impl(ctx):
+    env = analysistest.begin(ctx)
+    asserts.expect_failure(env, ctx.attr.message)
+    return analysistest.end(env)
+
+_refusal_test = analysistest.make(
+    _refusal_impl,
+    attrs = {"message": attr.string(doc = "What the failure must say.")},
+    expect_failure = True,
+)
+
+_REFUSALS = {
+    "many_sources": "format gguf has one file (found 2)",
+    "no_source": "needs src or srcs, one of them",
+    "no_tokenizer": "format llama2c needs a tokenizer",
+    "two_licenses": ":two_files has 2 files (expected one)",
+    "two_sources": "needs src or srcs, one of them",
+    "two_tokenizers": "a mock spec names its own tokenizer (found fixtures/models/digits_adapter.textproto)",
+}
+
 def _runfiles_impl(ctx):
     env = analysistest.begin(ctx)
     info = analysistest.target_under_test(env)[DefaultInfo]
@@ -73,33 +135,6 @@ def _runfiles_impl(ctx):
 
 _runfiles_test = analysistest.make(_runfiles_impl)
 
-def _no_tokenizer_impl(ctx):
-    env = analysistest.begin(ctx)
-    asserts.expect_failure(env, "format llama2c needs a tokenizer")
-    return analysistest.end(env)
-
-_no_tokenizer_test = analysistest.make(_no_tokenizer_impl, expect_failure = True)
-
-def _two_tokenizers_impl(ctx):
-    env = analysistest.begin(ctx)
-    asserts.expect_failure(
-        env,
-        "a mock spec names its own tokenizer (found fixtures/models/digits_adapter.textproto)",
-    )
-    return analysistest.end(env)
-
-_two_tokenizers_test = analysistest.make(
-    _two_tokenizers_impl,
-    expect_failure = True,
-)
-
-def _two_licenses_impl(ctx):
-    env = analysistest.begin(ctx)
-    asserts.expect_failure(env, ":two_files has 2 files (expected one)")
-    return analysistest.end(env)
-
-_two_licenses_test = analysistest.make(_two_licenses_impl, expect_failure = True)
-
 def slm_model_test_suite(name):
     """Tests of slm_model.
 
@@ -108,16 +143,23 @@ def slm_model_test_suite(name):
     """
     tests = {
         "slm_model_command_test": (_command_test, "mock"),
+        "slm_model_hf_files_test": (_hf_files_test, "hf_files"),
+        "slm_model_hf_folder_test": (_hf_folder_test, "hf_folder"),
         "slm_model_mock_test": (_mock_test, "mock"),
-        "slm_model_no_tokenizer_test": (_no_tokenizer_test, "no_tokenizer"),
         "slm_model_runfiles_test": (_runfiles_test, "mock"),
         "slm_model_trained_test": (_trained_test, "trained"),
-        "slm_model_two_licenses_test": (_two_licenses_test, "two_licenses"),
-        "slm_model_two_tokenizers_test": (_two_tokenizers_test, "two_tokenizers"),
     }
     for test_name, (test, target) in tests.items():
         test(name = test_name, target_under_test = ":" + target)
+    names = list(tests)
+    for target, message in _REFUSALS.items():
+        names.append("slm_model_refuses_%s_test" % target)
+        _refusal_test(
+            name = names[-1],
+            message = message,
+            target_under_test = ":" + target,
+        )
     native.test_suite(
         name = name,
-        tests = [":" + test_name for test_name in tests],
+        tests = [":" + test_name for test_name in names],
     )

@@ -6,10 +6,10 @@ _SPEC = "//fixtures:models/parent.textproto"
 _ADAPTER_SPEC = "//fixtures:models/digits_adapter.textproto"
 _LICENSE = "//fixtures:models/LICENSE"
 
-def _model(name, format = "mock", **kwargs):
+def _model(name, format = "mock", src = _SPEC, **kwargs):
     slm_model(
         name = name,
-        src = _SPEC,
+        src = src,
         format = format,
         tags = ["manual"],
         **kwargs
@@ -51,6 +51,12 @@ def make_subjects():
     )
     _model("no_tokenizer", format = "llama2c")
     _model("two_tokenizers", tokenizer = _ADAPTER_SPEC)
+    _model("hf_files", src = None, srcs = [_SPEC, _LICENSE], format = "hf")
+    _model("hf_folder", src = _SPEC, dtype = "source", format = "hf")
+    _model("gguf", format = "gguf")
+    _model("no_source", src = None)
+    _model("two_sources", srcs = [_LICENSE])
+    _model("many_sources", src = None, srcs = [_SPEC, _LICENSE], format = "gguf")
     native.filegroup(
         name = "two_files",
         srcs = [_SPEC, _LICENSE],

@@ -365,13 +365,13 @@ absl::StatusOr<ImportedTokenizer> Import(const HfTokenizerFiles& files,
                                          int64_t row_count) {
   PEDIGREE_ASSIGN_OR_RETURN(
       const Json root,
-      ParseJson(AsText(files.tokenizer_json.bytes), "tokenizer.json"));
+      ParseForeignJson(AsText(files.tokenizer_json.bytes), "tokenizer.json"));
   PEDIGREE_ASSIGN_OR_RETURN(SourceVocabulary vocabulary,
                             HfReader(root, row_count).Read(files.ids));
   Json config;
   if (!files.tokenizer_config_json.bytes.empty()) {
     PEDIGREE_ASSIGN_OR_RETURN(
-        config, ParseJson(AsText(files.tokenizer_config_json.bytes),
+        config, ParseForeignJson(AsText(files.tokenizer_config_json.bytes),
                           "tokenizer_config.json"));
   }
   ApplyConfig(config, root, vocabulary);

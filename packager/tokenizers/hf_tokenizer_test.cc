@@ -67,6 +67,14 @@ TEST(HfTokenizerTest, RenumbersAndRecordsTheRows) {
   EXPECT_EQ(imported.tokenizer->stop_ids(), Ids({257}));
 }
 
+// As transformers writes for a tokenizer without a limit.
+TEST(HfTokenizerTest, TakesLargeNumbersInItsConfig) {
+  const Imported imported =
+      Import(Source("small"), Eos({2}), 10,
+             R"({"model_max_length": 1000000000000000019884624838656})");
+  EXPECT_TRUE(imported.status.ok()) << imported.status;
+}
+
 TEST(HfTokenizerTest, EscapedSpacesTemplateAndAddedTokens) {
   const Imported imported = Import(Source("small"), Eos({2}), 10);
   ASSERT_TRUE(imported.status.ok()) << imported.status;
