@@ -38,6 +38,34 @@ absl::StatusOr<Outcome> Make(const MakeOptions& options) {
   return Outcome::kGood;
 }
 
+struct ImportOptions {
+  PackageOptions package;
+  std::string format;
+  std::string source;
+  std::string parent;
+  std::string receipt;
+};
+
+absl::StatusOr<Outcome> Import(const ImportOptions& options) {
+  MappedInputs inputs;
+  PEDIGREE_RETURN_IF_ERROR(
+      inputs.Add("config", options.source + "/adapter_config.json"));
+  PEDIGREE_RETURN_IF_ERROR(
+      inputs.Add("weights", options.source + "/adapter_model.safetensors"));
+  PEDIGREE_RETURN_IF_ERROR(inputs.Add("model", options.parent));
+  if (!options.receipt.empty()) {
+    PEDIGREE_RETURN_IF_ERROR(inputs.Add("receipt", options.receipt));
+  }
+  PEDIGREE_ASSIGN_OR_RETURN(
+      PackageRequest request,
+      MakeRequest("adapter-import", options.package, inputs));
+  request.config.set_format(options.format);
+  PEDIGREE_ASSIGN_OR_RETURN(const std::vector<OutputFile> files,
+                            PackageAdapter(request));
+  PEDIGREE_RETURN_IF_ERROR(WriteOutputFiles(files));
+  return Outcome::kGood;
+}
+
 struct DiffOptions {
   PackageOptions package;
   std::string parent;
@@ -103,6 +131,28 @@ void AddMake(CommandLine& command_line, CLI::App* group) {
   AddPackageOptions(command, &options->package);
 }
 
+void AddImport(CommandLine& command_line, CLI::App* group) {
+  auto options = std::make_shared<ImportOptions>();
+  CLI::App* command = command_line.Add(
+      group, "import", "Make an adapter from one of another project",
+      [options] { return Import(*options); });
+  command
+      ->add_option("source", options->source,
+                   "Folder of adapter_config.json and "
+                   "adapter_model.safetensors")
+      ->required();
+  command->add_option("--format", options->format, "peft")->required();
+  command
+      ->add_option("--parent", options->parent,
+                   "Model imported from the checkpoint that the adapter was "
+                   "trained on")
+      ->required();
+  command->add_option("--import-receipt", options->receipt,
+                      "Receipt of that import: needed when the adapter changes "
+                      "embeddings or output, whose rows the import renumbered");
+  AddPackageOptions(command, &options->package);
+}
+
 void AddDiff(CommandLine& command_line, CLI::App* group) {
   auto options = std::make_shared<DiffOptions>();
   CLI::App* command = command_line.Add(
@@ -143,8 +193,9 @@ void AddStack(CommandLine& command_line, CLI::App* group) {
 
 void AddAdapterCommands(CommandLine& command_line) {
   CLI::App* group = command_line.Add(nullptr, "adapter",
-                                     "Make, check and stack adapters", nullptr);
+                                     "Make, import, check and stack adapters", nullptr);
   AddMake(command_line, group);
+  AddImport(command_line, group);
   AddDiff(command_line, group);
   AddCheck(command_line, group);
   AddStack(command_line, group);

@@ -352,6 +352,58 @@ TEST_F(PackRefusalTest, RefusesAnAdapterForAnotherModel) {
                 "digits.adapter: ");
 }
 
+// A safetensors file of two f32 tensors.
+std::string TwoTensors(const std::string& a, const std::string& a_shape,
+                       const std::string& b, const std::string& b_shape,
+                       size_t count) {
+  const std::string header = absl::StrCat(
+      "{\"", a, "\":{\"dtype\":\"F32\",\"shape\":", a_shape,
+      ",\"data_offsets\":[0,", 4 * count, "]},\"", b,
+      "\":{\"dtype\":\"F32\",\"shape\":", b_shape, ",\"data_offsets\":[",
+      4 * count, ",", 8 * count, "]}}");
+  std::string file;
+  AppendLittleEndian(static_cast<uint64_t>(header.size()), file);
+  file += header;
+  for (size_t i = 0; i < 2 * count; ++i) {
+    AppendLittleEndian(static_cast<float>(i % 7) / 64, file);
+  }
+  return file;
+}
+
+TEST_F(CommandsTest, AdapterImportTakesAPeftFolder) {
+  MakeParentAndAdapter();
+  std::filesystem::create_directories(Path("peft"));
+  Write("peft/adapter_config.json",
+        R"({"peft_type": "LORA", "r": 2, "lora_alpha": 4})");
+  Write("peft/adapter_model.safetensors",
+        TwoTensors("base_model.model.lm_head.lora_A.weight", "[2,64]",
+                   "base_model.model.lm_head.lora_B.weight", "[64,2]", 128));
+  const Ran refused = Run({"adapter", "import", "--format=peft", Path("peft"),
+                           "--parent=" + Path("parent.slm"),
+                           "--out=" + Path("peft.adapter")});
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_TRUE(absl::StrContains(refused.err, "give the receipt of its import"))
+      << refused.err;
+  Write("peft/adapter_model.safetensors",
+        TwoTensors(
+            "base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight",
+            "[2,64]",
+            "base_model.model.model.layers.0.self_attn.q_proj.lora_B.weight",
+            "[64,2]", 128));
+  Expect(0, {"adapter", "import", "--format=peft", Path("peft"),
+             "--parent=" + Path("parent.slm"),
+             "--import-receipt=" + Path("parent.slm.receipt.json"),
+             "--out=" + Path("peft.adapter")});
+  EXPECT_EQ(Read("peft.adapter").substr(0, 4), "ALR1");
+  Expect(0, {"adapter", "check", Path("peft.adapter"),
+             "--model=" + Path("parent.slm")});
+  std::filesystem::copy(Path("peft"), folder_);
+  const Ran verified =
+      Run({"receipt", "verify", Path("peft.adapter.receipt.json"),
+           "--inputs=" + folder_.string()});
+  EXPECT_EQ(verified.exit_code, 0) << verified.err;
+}
+
 TEST_F(CommandsTest, MergeDescendsFromAllItsModels) {
   MakeParentAndAdapter();
   Expect(0, {"fuse", Path("parent.slm"), Path("digits.adapter"),

@@ -13,6 +13,7 @@
 #include "packager/checkpoints/gguf_checkpoint.h"
 #include "packager/checkpoints/hf_checkpoint.h"
 #include "packager/checkpoints/llama2c_checkpoint.h"
+#include "packager/checkpoints/peft_adapter.h"
 #include "packager/file_digest.h"
 #include "packager/fuse.h"
 #include "packager/merge/merge_models.h"
@@ -317,6 +318,56 @@ absl::StatusOr<OperatorOutput> AdapterFromDiff(
   return output;
 }
 
+// How the import of `model` numbered tokens, as its receipt says.
+absl::StatusOr<std::vector<TokenIdRange>> ReadIdMap(
+    const OperatorInput& receipt_file, const OperatorInput& model) {
+  packager::Receipt receipt;
+  PEDIGREE_RETURN_IF_ERROR(AnnotateWithPath(
+      ParseCanonicalRecord(AsText(receipt_file.bytes), "receipt", &receipt),
+      receipt_file.path));
+  if (receipt.operator_() != "import" ||
+      receipt.output().digest() != model.digest.ToString()) {
+    return AnnotateWithPath(
+        absl::FailedPreconditionError(absl::StrCat(
+            "Receipt is not of the parent's import: ", receipt.operator_(),
+            " of ", receipt.output().digest(), " (parent is ",
+            model.digest.ToString(), ")")),
+        receipt_file.path);
+  }
+  std::vector<TokenIdRange> id_map;
+  for (const packager::IdRange& range : receipt.id_map()) {
+    id_map.push_back({range.first_id(), range.count(), range.source_first_id(),
+                      range.absent()});
+  }
+  return id_map;
+}
+
+absl::StatusOr<OperatorOutput> AdapterFromPeft(
+    const packager::OperatorConfig& config, Inputs inputs) {
+  if (config.format() != "peft") {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "Invalid format: \"", config.format(), "\" (expected peft)"));
+  }
+  const bool with_receipt = inputs.size() == 4;
+  PEDIGREE_RETURN_IF_ERROR(
+      with_receipt
+          ? CheckRoles("adapter-import", inputs,
+                       {"config", "weights", "model", "receipt"})
+          : CheckRoles("adapter-import", inputs,
+                       {"config", "weights", "model"}));
+  std::optional<std::vector<TokenIdRange>> id_map;
+  if (with_receipt) {
+    PEDIGREE_ASSIGN_OR_RETURN(id_map, ReadIdMap(inputs[3], inputs[2]));
+  }
+  PEDIGREE_ASSIGN_OR_RETURN(const SlmReader parent, ParseModel(inputs[2]));
+  OperatorOutput output;
+  output.role = "adapter";
+  PEDIGREE_ASSIGN_OR_RETURN(
+      output.bytes, ImportPeft({FileOf(inputs[0]), FileOf(inputs[1])}, parent,
+                               inputs[2].digest, id_map));
+  return output;
+}
+
 absl::StatusOr<OperatorOutput> Run(std::string_view name,
                                    const packager::OperatorConfig& config,
                                    Inputs inputs) {
@@ -327,6 +378,7 @@ absl::StatusOr<OperatorOutput> Run(std::string_view name,
   if (name == "adapter") return StackAdapters(inputs);
   if (name == "adapter-spec") return AdapterFromSpec(inputs);
   if (name == "adapter-diff") return AdapterFromDiff(config, inputs);
+  if (name == "adapter-import") return AdapterFromPeft(config, inputs);
   return absl::UnimplementedError(
       absl::StrCat("Unsupported operator: \"", name, "\""));
 }

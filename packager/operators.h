@@ -72,6 +72,9 @@ struct OperatorOutput {
 //   adapter-spec  spec, model                   adapter
 //   adapter-diff  model, child                  adapter
 //                 (format "ADP1" or "ASP1")
+//   adapter-      config, weights, model,       adapter
+//   import        perhaps receipt
+//                 (format "peft")
 //
 // An assembly is the canonical JSON whose SHA-256 is the assembly digest.
 //

@@ -42,7 +42,7 @@ struct PackageRequest {
 // is not that of the input beside it.
 absl::StatusOr<std::vector<OutputFile>> PackageModel(PackageRequest request);
 
-// Runs adapter-spec or adapter-diff: the adapter with manifest and receipt,
+// Runs adapter-spec, adapter-diff or adapter-import: the adapter with manifest and receipt,
 // which `receipt` is set to unless it is null.
 absl::StatusOr<std::vector<OutputFile>> PackageAdapter(
     PackageRequest request, packager::Receipt* receipt = nullptr);

@@ -35,19 +35,6 @@ absl::Status InFile(const FoundTensor& tensor, const absl::Status& status) {
   return AnnotateWithPath(status, tensor.source.file.path);
 }
 
-std::vector<std::string> NamesOf(const ModelShape& shape,
-                                 const TensorNames& names) {
-  std::vector<std::string> all = {names.embeddings};
-  for (uint32_t layer = 0; layer < shape.layer_count; ++layer) {
-    for (const std::string& tensor : names.layer) {
-      all.push_back(absl::StrCat(names.layer_prefix, layer, ".", tensor));
-    }
-  }
-  all.push_back(names.norm);
-  if (!shape.tied_output) all.push_back(names.output);
-  return all;
-}
-
 absl::Status CheckTensor(const std::string& name, const TensorSpec& spec,
                          const FoundTensor& tensor) {
   std::vector<uint64_t> dims(spec.dims.begin(), spec.dims.begin() + spec.rank);
@@ -65,6 +52,19 @@ absl::Status CheckTensor(const std::string& name, const TensorSpec& spec,
 }
 
 }  // namespace
+
+std::vector<std::string> SourceNames(const ModelShape& shape,
+                                     const TensorNames& names) {
+  std::vector<std::string> all = {names.embeddings};
+  for (uint32_t layer = 0; layer < shape.layer_count; ++layer) {
+    for (const std::string& tensor : names.layer) {
+      all.push_back(absl::StrCat(names.layer_prefix, layer, ".", tensor));
+    }
+  }
+  all.push_back(names.norm);
+  if (!shape.tied_output) all.push_back(names.output);
+  return all;
+}
 
 absl::Status CheckSourceShape(const ModelShape& shape, size_t tensor_count) {
   const struct {
@@ -106,7 +106,7 @@ absl::StatusOr<std::vector<SourceTensor>> TakeTensors(
     const ModelShape& shape, const TensorNames& names, const std::string& path,
     FoundTensors found) {
   const std::vector<TensorSpec> specs = CanonicalTensors(shape);
-  const std::vector<std::string> source_names = NamesOf(shape, names);
+  const std::vector<std::string> source_names = SourceNames(shape, names);
   std::vector<SourceTensor> tensors;
   tensors.reserve(specs.size());
   for (size_t i = 0; i < specs.size(); ++i) {

@@ -42,6 +42,10 @@ struct TensorNames {
   std::string output;
 };
 
+// What the checkpoint calls the tensors of `shape`, in canonical order.
+std::vector<std::string> SourceNames(const ModelShape& shape,
+                                     const TensorNames& names);
+
 // Checks what the dimensions of `shape` have to do with each other and that
 // their products fit, with vocab_size being the source's. `tensor_count` is how
 // many tensors the checkpoint holds.

@@ -12,6 +12,7 @@
 #include "absl/strings/strip.h"
 #include "packager/checkpoints/checkpoint.h"
 #include "packager/checkpoints/hf_config.h"
+#include "packager/checkpoints/hf_tensors.h"
 #include "packager/checkpoints/safetensors_reader.h"
 #include "packager/tokenizers/tokenizer_file.h"
 #include "runtime/base/file.h"
@@ -24,19 +25,6 @@ namespace {
 // JSON texts of a model's directory are far smaller; a bound for hostile ones.
 constexpr uint64_t kMaxConfigBytes = 1 << 20;
 constexpr uint64_t kMaxIndexBytes = 4 << 20;
-
-const TensorNames& HfNames() {
-  static const TensorNames& names = *new TensorNames{
-      "model.embed_tokens.weight",
-      "model.layers.",
-      {"input_layernorm.weight", "self_attn.q_proj.weight",
-       "self_attn.k_proj.weight", "self_attn.v_proj.weight",
-       "self_attn.o_proj.weight", "post_attention_layernorm.weight",
-       "mlp.gate_proj.weight", "mlp.up_proj.weight", "mlp.down_proj.weight"},
-      "model.norm.weight",
-      "lm_head.weight"};
-  return names;
-}
 
 absl::Status CheckSize(ByteSpan bytes, uint64_t most) {
   if (bytes.size() <= most) return absl::OkStatus();
@@ -88,13 +76,6 @@ std::vector<std::string> NamesIn(
   return {names.begin(), names.end()};
 }
 
-std::optional<SourceEncoding> EncodingOf(std::string_view dtype) {
-  if (dtype == "F32") return SourceEncoding::kF32;
-  if (dtype == "F16") return SourceEncoding::kF16;
-  if (dtype == "BF16") return SourceEncoding::kBF16;
-  return std::nullopt;
-}
-
 // Adds the tensors of one file to `found`.
 absl::Status AddFile(const SourceFile& file, FoundTensors& found) {
   absl::StatusOr<std::map<std::string, SafetensorsTensor>> tensors =
@@ -105,7 +86,7 @@ absl::Status AddFile(const SourceFile& file, FoundTensors& found) {
     added.dims = std::move(tensor.shape);
     added.source.values = tensor.bytes;
     added.source.file = file;
-    const std::optional<SourceEncoding> encoding = EncodingOf(tensor.dtype);
+    const std::optional<SourceEncoding> encoding = FindSafetensorsEncoding(tensor.dtype);
     if (encoding.has_value()) {
       added.source.encoding = *encoding;
     } else {
@@ -154,8 +135,8 @@ absl::Status CheckIndex(const HfFiles& files, const FoundTensors& found) {
 
 // A matrix beside a tied output is not used, so it must say the same.
 absl::Status DropTiedOutput(FoundTensors& found) {
-  const auto output = found.find(HfNames().output);
-  const auto embeddings = found.find(HfNames().embeddings);
+  const auto output = found.find(HfTensorNames().output);
+  const auto embeddings = found.find(HfTensorNames().embeddings);
   if (output == found.end() || embeddings == found.end()) {
     return absl::OkStatus();
   }
@@ -175,7 +156,7 @@ absl::Status DropTiedOutput(FoundTensors& found) {
     return AnnotateWithPath(
         absl::UnimplementedError(absl::StrCat(
             "Unsupported checkpoint: tie_word_embeddings is true, but \"",
-            HfNames().output, "\" differs from \"", HfNames().embeddings,
+            HfTensorNames().output, "\" differs from \"", HfTensorNames().embeddings,
             "\"")),
         a.file.path);
   }
@@ -235,7 +216,7 @@ absl::StatusOr<ModelSource> OpenHfCheckpoint(const HfFiles& files) {
                                         : files.weights.front().path;
   PEDIGREE_ASSIGN_OR_RETURN(
       std::vector<SourceTensor> tensors,
-      TakeTensors(shape, HfNames(), weights_path, std::move(found)));
+      TakeTensors(shape, HfTensorNames(), weights_path, std::move(found)));
   ReorderHalves(shape, tensors);
   PEDIGREE_ASSIGN_OR_RETURN(
       ImportedTokenizer tokenizer,

@@ -12,6 +12,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "packager/checkpoints/config_reader.h"
 #include "runtime/base/json.h"
 #include "runtime/base/status_macros.h"
 
@@ -28,116 +29,6 @@ constexpr std::string_view kInertKeys[] = {
     "return_dict",     "task_specific_params", "torch_dtype",
     "transformers.js_config", "transformers_version", "unsloth_fixed",
     "unsloth_version", "use_cache"};
-
-// As JSON, in ASCII.
-std::string Shown(const Json& value) {
-  return value.dump(-1, ' ', true, Json::error_handler_t::replace)
-      .substr(0, 100);
-}
-
-// Reads members of config.json. The first fault is kept.
-class ConfigReader {
- public:
-  explicit ConfigReader(const Json& json) : json_(json) {}
-
-  // A member that is there and not null.
-  const Json* Find(std::string_view key) {
-    read_.insert(std::string(key));
-    const auto member = json_.find(key);
-    return member == json_.end() || member->is_null() ? nullptr : &*member;
-  }
-
-  uint32_t Dimension(std::string_view key,
-                     std::optional<uint32_t> by_default = std::nullopt) {
-    const Json* member = Find(key);
-    if (member == nullptr) {
-      if (by_default.has_value()) return *by_default;
-      Invalid(key, "is missing");
-      return 0;
-    }
-    if (!member->is_number_unsigned() ||
-        member->get<uint64_t>() > std::numeric_limits<uint32_t>::max()) {
-      Invalid(key, absl::StrCat("is ", Shown(*member),
-                                " (expected an integer below 2^32)"));
-      return 0;
-    }
-    return member->get<uint32_t>();
-  }
-
-  float Number(std::string_view key, double by_default) {
-    const Json* member = Find(key);
-    return member == nullptr ? static_cast<float>(by_default)
-                             : NumberOf(key, *member);
-  }
-
-  float NumberOf(std::string_view key, const Json& member) {
-    const float value =
-        member.is_number() ? static_cast<float>(member.get<double>()) : 0;
-    if (!(value > 0) || !std::isfinite(value)) {
-      Invalid(key, absl::StrCat("is ", Shown(member),
-                                " (expected a positive binary32)"));
-    }
-    return value;
-  }
-
-  bool Bool(std::string_view key, bool by_default) {
-    const Json* member = Find(key);
-    if (member == nullptr) return by_default;
-    if (!member->is_boolean()) {
-      Invalid(key,
-              absl::StrCat("is ", Shown(*member), " (expected a boolean)"));
-      return by_default;
-    }
-    return member->get<bool>();
-  }
-
-  // Checks that a member is not there, null, or one of `allowed`.
-  void Only(std::string_view key, const std::vector<Json>& allowed) {
-    const Json* member = Find(key);
-    if (member == nullptr) return;
-    for (const Json& value : allowed) {
-      if (*member == value) return;
-    }
-    Refuse(key, absl::StrCat("is ", Shown(*member),
-                             allowed.empty() ? ""
-                                             : absl::StrCat(" (expected ",
-                                                            Shown(allowed[0]),
-                                                            ")")));
-  }
-
-  void Invalid(std::string_view key, std::string_view what) {
-    Fail(absl::InvalidArgumentError(
-        absl::StrCat("Invalid config: \"", key, "\" ", what)));
-  }
-  void Refuse(std::string_view key, std::string_view what) {
-    Fail(absl::UnimplementedError(absl::StrCat(
-        "Unsupported config: \"", absl::CHexEscape(key.substr(0, 100)), "\" ",
-        what)));
-  }
-
-  // The first fault, which a key that nobody asked for is too.
-  absl::Status Finish() {
-    for (const std::string_view key : kInertKeys) {
-      read_.insert(std::string(key));
-    }
-    for (const auto& [key, member] : json_.items()) {
-      if (absl::StartsWith(key, "_") || read_.count(key) > 0) continue;
-      Refuse(key,
-             "is unknown, so what it changes is too (remove it if it changes "
-             "nothing)");
-    }
-    return fault_;
-  }
-
- private:
-  void Fail(absl::Status fault) {
-    if (fault_.ok()) fault_ = std::move(fault);
-  }
-
-  const Json& json_;
-  std::set<std::string> read_;
-  absl::Status fault_;
-};
 
 std::string Architecture(ConfigReader& reader) {
   const Json* list = reader.Find("architectures");
@@ -163,13 +54,13 @@ void CheckRopeType(std::string_view key, const Json& rope,
   for (const char* type : {"rope_type", "type"}) {
     const auto member = rope.find(type);
     if (member == rope.end() || *member == "default") continue;
-    reader.Refuse(key, absl::StrCat("is of type ", Shown(*member),
+    reader.Refuse(key, absl::StrCat("is of type ", ShowJson(*member),
                                     " (expected \"default\")"));
   }
   for (const auto& [name, value] : rope.items()) {
     if (name == "rope_theta" || name == "rope_type" || name == "type") continue;
     reader.Refuse(key,
-                  absl::StrCat("has ", Shown(name), ": ", Shown(value)));
+                  absl::StrCat("has ", ShowJson(name), ": ", ShowJson(value)));
   }
 }
 
@@ -197,7 +88,7 @@ void CheckWindow(bool mistral, uint32_t max_context, ConfigReader& reader) {
       window->get<uint64_t>() >= max_context) {
     return;
   }
-  reader.Refuse("sliding_window", absl::StrCat("is ", Shown(*window),
+  reader.Refuse("sliding_window", absl::StrCat("is ", ShowJson(*window),
                                                " (expected null)"));
 }
 
@@ -207,7 +98,7 @@ void CheckLayerTypes(ConfigReader& reader) {
   for (const Json& type : *types) {
     if (type == "full_attention") continue;
     return reader.Refuse("layer_types",
-                         absl::StrCat("has ", Shown(type),
+                         absl::StrCat("has ", ShowJson(type),
                                       " (expected \"full_attention\")"));
   }
 }
@@ -236,7 +127,7 @@ absl::StatusOr<std::vector<int64_t>> TokenIds(const Json& json,
     if (id == -1) continue;
     if (!id.is_number_unsigned()) {
       return absl::InvalidArgumentError(
-          absl::StrCat("Invalid ", what, ": \"", key, "\" has ", Shown(id),
+          absl::StrCat("Invalid ", what, ": \"", key, "\" has ", ShowJson(id),
                        " (expected a token id)"));
     }
     ids.push_back(id.get<int64_t>());
@@ -282,7 +173,7 @@ std::optional<uint32_t> DefaultHeadDim(const ModelShape& shape) {
 
 absl::StatusOr<HfConfig> ParseHfConfig(std::string_view text) {
   PEDIGREE_ASSIGN_OR_RETURN(const Json json, ParseObject(text, "config"));
-  ConfigReader reader(json);
+  ConfigReader reader(json, "config");
   const std::string architecture = Architecture(reader);
   const bool mistral = architecture == "MistralForCausalLM";
   HfConfig config;
@@ -311,7 +202,7 @@ absl::StatusOr<HfConfig> ParseHfConfig(std::string_view text) {
        {"bos_token_id", "eos_token_id", "pad_token_id", "unk_token_id"}) {
     reader.Find(key);
   }
-  PEDIGREE_RETURN_IF_ERROR(reader.Finish());
+  PEDIGREE_RETURN_IF_ERROR(reader.Finish(kInertKeys));
   PEDIGREE_RETURN_IF_ERROR(ReadTokenIds(json, "config", config.ids));
   return config;
 }
