@@ -3,6 +3,7 @@
 #ifndef PEDIGREE_RUNTIME_BASE_CHECKSUM_H_
 #define PEDIGREE_RUNTIME_BASE_CHECKSUM_H_
 
+#include <array>
 #include <cstdint>
 
 #include "runtime/base/bytes.h"
@@ -16,6 +17,22 @@ uint64_t Checksum(ByteSpan bytes);
 // the 8 bytes at `field_offset` taken as zero; a result of 0 becomes 1, since
 // 0 means "absent". field_offset + 8 must lie inside the file.
 uint64_t FileChecksum(ByteSpan file_bytes, uint64_t field_offset);
+
+// FileChecksum, piece by piece.
+class FileChecksumStream {
+ public:
+  explicit FileChecksumStream(uint64_t field_offset);
+  void Update(ByteSpan bytes);
+  // The checksum of all bytes so far; the stream must not be used afterwards.
+  uint64_t Finish();
+
+ private:
+  void UpdateRaw(const uint8_t* bytes, uint64_t size);
+
+  alignas(64) std::array<unsigned char, 640> state_;
+  uint64_t field_offset_;
+  uint64_t position_ = 0;
+};
 
 }  // namespace pedigree
 

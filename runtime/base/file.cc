@@ -1,6 +1,7 @@
 #include "runtime/base/file.h"
 
 #include <cerrno>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -92,6 +93,16 @@ MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
 MappedFile::~MappedFile() {
   if (!bytes_.empty()) {
     munmap(const_cast<uint8_t*>(bytes_.data()), bytes_.size());
+  }
+}
+
+void MappedFile::Release(ByteSpan range) const {
+  static const uintptr_t page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
+  const uintptr_t start = reinterpret_cast<uintptr_t>(range.data());
+  const uintptr_t begin = (start + page - 1) / page * page;
+  const uintptr_t end = (start + range.size()) / page * page;
+  if (begin < end) {
+    madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
   }
 }
 
