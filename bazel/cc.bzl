@@ -17,6 +17,26 @@ def slm_cc_library(copts = [], **kwargs):
 def slm_cc_binary(copts = [], **kwargs):
     native.cc_binary(copts = _COPTS + copts, **kwargs)
 
+_C_COPTS = _COPTS + [
+    "-std=c11",
+    "-pedantic",
+]
+
+def slm_c_binary(copts = [], **kwargs):
+    native.cc_binary(copts = _C_COPTS + copts, **kwargs)
+
+def slm_c_test(copts = [], **kwargs):
+    """A test written in C; it passes when its main function returns 0.
+
+    Args:
+      copts: further compiler flags.
+      **kwargs: as for cc_test.
+    """
+    native.cc_test(
+        copts = _C_COPTS + copts,
+        **kwargs
+    )
+
 def slm_cc_test(copts = [], deps = [], **kwargs):
     """A GoogleTest test; the main function comes with it.
 

@@ -37,5 +37,5 @@ sanitized 'ASan and UBSan' \
   --config=asan --config=ubsan --test_env=PEDIGREE_KERNEL_CASES=100 "$@"
 # Threads meet in the same places whatever the shapes are: a share of the cases do.
 sanitized TSan "$(cc_tests runtime/threads runtime/kernels runtime/model \
-  runtime/generation runtime/exports)" \
+  runtime/generation runtime/engine runtime/exports runtime/c_api)" \
   --config=tsan --test_env=PEDIGREE_KERNEL_CASES=100 "$@"

@@ -1,6 +1,10 @@
 #include "runtime/base/checksum.h"
 
+#include <algorithm>
+#include <cstdint>
 #include <new>
+
+#include "runtime/base/bytes.h"
 
 #define XXH_INLINE_ALL
 #include "xxhash.h"
@@ -30,12 +34,29 @@ uint64_t ChecksumStream::Finish() const {
 }
 
 uint64_t FileChecksum(ByteSpan file_bytes, uint64_t field_offset) {
+  FileChecksumStream stream(field_offset);
+  stream.Update(file_bytes);
+  return stream.Finish();
+}
+
+FileChecksumStream::FileChecksumStream(uint64_t field_offset)
+    : field_offset_(field_offset) {}
+
+void FileChecksumStream::Update(ByteSpan bytes) {
   constexpr uint8_t kZeros[8] = {};
-  ChecksumStream stream;
-  stream.Update(file_bytes.first(field_offset));
-  stream.Update(kZeros);
-  stream.Update(file_bytes.subspan(field_offset + sizeof(kZeros)));
-  return StoredChecksum(stream.Finish());
+  const uint64_t end = position_ + bytes.size();
+  // What of the field lies in these bytes.
+  const uint64_t field_begin = std::clamp(field_offset_, position_, end);
+  const uint64_t field_end =
+      std::clamp(field_offset_ + sizeof(kZeros), position_, end);
+  stream_.Update(bytes.first(field_begin - position_));
+  stream_.Update(ByteSpan(kZeros).first(field_end - field_begin));
+  stream_.Update(bytes.subspan(field_end - position_));
+  position_ = end;
+}
+
+uint64_t FileChecksumStream::Finish() const {
+  return StoredChecksum(stream_.Finish());
 }
 
 }  // namespace pedigree

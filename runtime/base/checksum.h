@@ -36,6 +36,20 @@ inline uint64_t StoredChecksum(uint64_t checksum) {
   return checksum == 0 ? 1 : checksum;
 }
 
+// FileChecksum, piece by piece.
+class FileChecksumStream {
+ public:
+  explicit FileChecksumStream(uint64_t field_offset);
+  void Update(ByteSpan bytes);
+  // The checksum of all bytes so far.
+  uint64_t Finish() const;
+
+ private:
+  ChecksumStream stream_;
+  uint64_t field_offset_;
+  uint64_t position_ = 0;
+};
+
 }  // namespace pedigree
 
 #endif  // PEDIGREE_RUNTIME_BASE_CHECKSUM_H_

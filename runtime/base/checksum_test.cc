@@ -42,5 +42,22 @@ TEST(ChecksumTest, FileChecksumSeesBytesOnBothSidesOfTheField) {
   }
 }
 
+TEST(ChecksumTest, PiecesGiveTheSameWhereverTheyAreCut) {
+  std::string file(120, '\x11');
+  for (size_t i = 0; i < file.size(); ++i) file[i] = static_cast<char>(i * 7);
+  const uint64_t whole = FileChecksum(AsBytes(file), 100);
+  for (size_t cut = 0; cut <= file.size(); ++cut) {
+    FileChecksumStream stream(100);
+    stream.Update(AsBytes(file).subspan(0, cut));
+    stream.Update(AsBytes(file).subspan(cut));
+    EXPECT_EQ(stream.Finish(), whole) << cut;
+  }
+  FileChecksumStream bytes(100);
+  for (size_t i = 0; i < file.size(); ++i) {
+    bytes.Update(AsBytes(file).subspan(i, 1));
+  }
+  EXPECT_EQ(bytes.Finish(), whole);
+}
+
 }  // namespace
 }  // namespace pedigree

@@ -76,14 +76,27 @@ absl::Status MakeError(ErrorCode code, absl::StatusCode status_code,
   return status;
 }
 
+namespace {
+
+std::optional<ErrorCode> AttachedCode(const absl::Status& status) {
+  uint32_t value = 0;
+  const auto payload = status.GetPayload(kPayloadUrl);
+  if (!payload.has_value() ||
+      !absl::SimpleAtoi(std::string(*payload), &value) || value >= kRowCount) {
+    return std::nullopt;
+  }
+  return static_cast<ErrorCode>(value);
+}
+
+}  // namespace
+
+bool HasErrorCode(const absl::Status& status) {
+  return AttachedCode(status).has_value();
+}
+
 ErrorCode GetErrorCode(const absl::Status& status) {
   if (status.ok()) return ErrorCode::kOk;
-  uint32_t value = 0;
-  if (const auto payload = status.GetPayload(kPayloadUrl);
-      payload.has_value() &&
-      absl::SimpleAtoi(std::string(*payload), &value) && value < kRowCount) {
-    return static_cast<ErrorCode>(value);
-  }
+  if (const auto code = AttachedCode(status); code.has_value()) return *code;
   for (const Row& row : kTable) {
     if (row.status_code == status.code()) return row.code;
   }

@@ -47,6 +47,9 @@ absl::Status MakeError(ErrorCode code, std::string_view message);
 absl::Status MakeError(ErrorCode code, absl::StatusCode status_code,
                        std::string_view message);
 
+// Whether a code is attached.
+bool HasErrorCode(const absl::Status& status);
+
 // The attached code; without one, the first code of the table that has the
 // status's canonical code, or kGenerationFailed.
 ErrorCode GetErrorCode(const absl::Status& status);

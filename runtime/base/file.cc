@@ -1,6 +1,7 @@
 #include "runtime/base/file.h"
 
 #include <cerrno>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -95,14 +96,14 @@ MappedFile::~MappedFile() {
   }
 }
 
-void MappedFile::Release(ByteSpan part) const {
+void MappedFile::Release(ByteSpan range) const {
   const auto page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
-  const auto first = reinterpret_cast<uintptr_t>(part.data());
+  const auto first = reinterpret_cast<uintptr_t>(range.data());
   const uintptr_t begin = (first + page - 1) / page * page;
-  uintptr_t end = (first + part.size()) / page * page;
+  uintptr_t end = (first + range.size()) / page * page;
   // The last page of the file holds nothing else.
-  if (part.data() + part.size() == bytes_.data() + bytes_.size()) {
-    end = first + part.size();
+  if (range.data() + range.size() == bytes_.data() + bytes_.size()) {
+    end = first + range.size();
   }
   if (begin < end) {
     madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);

@@ -8,13 +8,14 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "runtime/base/byte_source.h"
 #include "runtime/base/bytes.h"
 
 namespace pedigree {
 
 // A file mapped read-only. Movable; unmapped on destruction. The bytes start
 // on a page, so 64-byte aligned sections stay aligned.
-class MappedFile {
+class MappedFile final : public ByteSource {
  public:
   // Errors: kNotFound, kPermissionDenied, or kInvalidArgument when `path` is
   // not a regular file. The message names the path.
@@ -22,14 +23,13 @@ class MappedFile {
 
   MappedFile(MappedFile&& other) noexcept;
   MappedFile& operator=(MappedFile&& other) noexcept;
-  ~MappedFile();
+  ~MappedFile() override;
 
-  ByteSpan bytes() const { return bytes_; }
-
-  // Gives back the memory of `part`, a part of bytes(), as far as it is whole
-  // pages. It is read from the file again when it is touched: reading a file
-  // from end to end so takes little memory whatever its size.
-  void Release(ByteSpan part) const;
+  ByteSpan bytes() const override { return bytes_; }
+  bool releases() const override { return true; }
+  // What is given back is read from the file again when it is touched: reading
+  // a file from end to end so takes little memory whatever its size.
+  void Release(ByteSpan range) const override;
 
  private:
   explicit MappedFile(ByteSpan bytes) : bytes_(bytes) {}

@@ -5,10 +5,17 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
 #include "runtime/base/status_macros.h"
 #include "runtime/kernels/kernels.h"
 #include "runtime/tensor/aligned_buffer.h"
@@ -36,7 +43,46 @@ void Keep(const T& value) {
   asm volatile("" : : "r,m"(value) : "memory");
 }
 
+// A file that has no size before it is read.
+absl::StatusOr<std::string> ReadPseudoFile(const char* path) {
+  std::ifstream file(path);
+  std::ostringstream text;
+  text << file.rdbuf();
+  if (file.good()) return text.str();
+  return absl::NotFoundError(absl::StrCat(path, " cannot be read"));
+}
+
+// The field of a line "NAME  N kB", in bytes.
+absl::StatusOr<uint64_t> KibField(std::string_view text,
+                                  std::string_view name) {
+  const size_t begin = text.find(name);
+  uint64_t kib = 0;
+  if (begin != std::string_view::npos) {
+    text = text.substr(begin + name.size());
+    text = text.substr(0, text.find(" kB"));
+    if (absl::SimpleAtoi(text, &kib)) return kib * 1024;
+  }
+  return absl::InternalError(
+      absl::StrCat("/proc/self/status has no ", name));
+}
+
 }  // namespace
+
+absl::StatusOr<ResidentBytes> ReadResidentBytes() {
+  PEDIGREE_ASSIGN_OR_RETURN(const std::string status,
+                            ReadPseudoFile("/proc/self/status"));
+  ResidentBytes bytes;
+  PEDIGREE_ASSIGN_OR_RETURN(bytes.now, KibField(status, "VmRSS:"));
+  PEDIGREE_ASSIGN_OR_RETURN(bytes.peak, KibField(status, "VmHWM:"));
+  return bytes;
+}
+
+absl::Status ResetPeakResident() {
+  std::ofstream file("/proc/self/clear_refs");
+  file << "5" << std::flush;
+  if (file.good()) return absl::OkStatus();
+  return absl::InternalError("/proc/self/clear_refs cannot be written");
+}
 
 double SteadySeconds() {
   return std::chrono::duration<double>(

@@ -1,11 +1,12 @@
-// What this machine can do at most: the limits that a benchmark is held against.
-// Native only.
+// What this machine can do at most, the limits that a benchmark is held against, and
+// what a run took of it. Native only.
 
 #ifndef PEDIGREE_RUNTIME_BENCH_MACHINE_H_
 #define PEDIGREE_RUNTIME_BENCH_MACHINE_H_
 
 #include <cstdint>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "runtime/kernels/kernels.h"
 #include "runtime/tensor/aligned_buffer.h"
@@ -15,6 +16,17 @@ namespace pedigree {
 
 // Seconds on a clock that only grows.
 double SteadySeconds();
+
+// Memory of this process that is resident, mapped files included: now, and at most
+// so far or since ResetPeakResident.
+struct ResidentBytes {
+  uint64_t now = 0;
+  uint64_t peak = 0;
+};
+
+// Errors: kNotFound or kInternal where /proc does not tell.
+absl::StatusOr<ResidentBytes> ReadResidentBytes();
+absl::Status ResetPeakResident();
 
 // Measures how fast memory is read.
 class BandwidthProbe {

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -12,11 +13,11 @@
 #include "absl/strings/str_cat.h"
 #include "runtime/adapters/adapter_stack.h"
 #include "runtime/adapters/validate_adapter.h"
-#include "runtime/base/bytes.h"
 #include "runtime/base/file.h"
 #include "runtime/base/sha256.h"
 #include "runtime/base/status_macros.h"
 #include "runtime/commands/engine_options.h"
+#include "runtime/engine/engine_config.h"
 #include "runtime/evaluation/evaluate.h"
 #include "runtime/exports/runtime.h"
 
@@ -30,14 +31,16 @@ uint64_t SteadyNanoseconds() {
           .count());
 }
 
-absl::Status CheckDigest(const std::string& expected, ByteSpan bytes) {
-  if (expected.empty()) return absl::OkStatus();
-  PEDIGREE_ASSIGN_OR_RETURN(const Digest digest, ParseDigest(expected));
-  const Digest computed = Sha256(bytes);
-  if (computed == digest) return absl::OkStatus();
-  return absl::FailedPreconditionError(
-      absl::StrCat("Invalid model: digest is ", computed.ToString(),
-                   " (expected ", digest.ToString(), ")"));
+absl::Status LoadModel(const AssemblyOptions& options, Runtime& runtime) {
+  std::optional<Digest> expected;
+  if (!options.expect_digest.empty()) {
+    PEDIGREE_ASSIGN_OR_RETURN(expected, ParseDigest(options.expect_digest));
+  }
+  PEDIGREE_ASSIGN_OR_RETURN(MappedFile file, MappedFile::Open(options.model));
+  return AnnotateWithPath(
+      runtime.LoadModel(std::make_unique<const MappedFile>(std::move(file)),
+                        expected),
+      options.model);
 }
 
 absl::Status ApplyAdapters(const AssemblyOptions& options, Runtime& runtime) {
@@ -87,20 +90,16 @@ void AddAssemblyOptions(CLI::App& command, SiblingFinder find_siblings,
 
 absl::StatusOr<LoadedAssembly> LoadedAssembly::Open(
     const AssemblyOptions& options) {
-  PEDIGREE_ASSIGN_OR_RETURN(MappedFile model, MappedFile::Open(options.model));
-  PEDIGREE_RETURN_IF_ERROR(AnnotateWithPath(
-      CheckDigest(options.expect_digest, model.bytes()), options.model));
-  PEDIGREE_ASSIGN_OR_RETURN(const RuntimeOptions runtime_options,
-                            MakeRuntimeOptions(options.engine));
-  LoadedAssembly assembly(std::move(model), runtime_options);
-  PEDIGREE_RETURN_IF_ERROR(AnnotateWithPath(
-      assembly.runtime_->LoadModel(assembly.model_.bytes()), options.model));
+  PEDIGREE_ASSIGN_OR_RETURN(const EngineConfig config,
+                            MakeEngineConfig(options.engine));
+  LoadedAssembly assembly(config);
+  PEDIGREE_RETURN_IF_ERROR(LoadModel(options, *assembly.runtime_));
   PEDIGREE_RETURN_IF_ERROR(ApplyAdapters(options, *assembly.runtime_));
   return assembly;
 }
 
-LoadedAssembly::LoadedAssembly(MappedFile model, const RuntimeOptions& options)
-    : model_(std::move(model)), runtime_(std::make_unique<Runtime>(options)) {
+LoadedAssembly::LoadedAssembly(const EngineConfig& config)
+    : runtime_(std::make_unique<Runtime>(config)) {
   runtime_->SetClock(SteadyNanoseconds);
 }
 

@@ -11,9 +11,9 @@
 #include "CLI/CLI.hpp"
 #include "absl/status/statusor.h"
 #include "runtime/adapters/validate_adapter.h"
-#include "runtime/base/file.h"
 #include "runtime/base/sha256.h"
 #include "runtime/commands/engine_options.h"
+#include "runtime/engine/engine_config.h"
 #include "runtime/exports/runtime.h"
 
 namespace pedigree {
@@ -46,18 +46,17 @@ void AddAssemblyOptions(CLI::App& command, SiblingFinder find_siblings,
 // A runtime with the model loaded and the adapters applied.
 class LoadedAssembly {
  public:
-  // Errors: those of MakeRuntimeOptions; those of MappedFile::Open,
-  // Runtime::LoadModel and Runtime::ApplyAdapter with the file's path; kFailedPrecondition when the
-  // digest is not the expected one; those of the finder.
+  // Errors: those of MakeEngineConfig; those of MappedFile::Open,
+  // Runtime::LoadModel and Runtime::ApplyAdapter with the file's path;
+  // kFailedPrecondition when the digest is not the expected one; those of the
+  // finder.
   static absl::StatusOr<LoadedAssembly> Open(const AssemblyOptions& options);
 
   Runtime& runtime() { return *runtime_; }
 
  private:
-  LoadedAssembly(MappedFile model, const RuntimeOptions& options);
+  explicit LoadedAssembly(const EngineConfig& config);
 
-  // The runtime borrows the file, so it goes first.
-  MappedFile model_;
   std::unique_ptr<Runtime> runtime_;
 };
 

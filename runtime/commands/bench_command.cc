@@ -1,7 +1,5 @@
 #include "runtime/commands/bench_command.h"
 
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -24,17 +22,16 @@
 #include "runtime/base/status_macros.h"
 #include "runtime/bench/machine.h"
 #include "runtime/commands/engine_options.h"
-#include "runtime/exports/runtime.h"
-#include "runtime/generation/session.h"
+#include "runtime/engine/engine.h"
+#include "runtime/engine/engine_config.h"
+#include "runtime/engine/open_engine.h"
+#include "runtime/format/slm_header.h"
 #include "runtime/kernels/kernels.h"
 #include "runtime/kernels/target.h"
 #include "runtime/model/memory_plan.h"
 #include "runtime/model/model.h"
-#include "runtime/model/packed_weights.h"
-#include "runtime/model/transformer.h"
 #include "runtime/model/weights.h"
 #include "runtime/tensor/tensor_view.h"
-#include "runtime/threads/thread_pool.h"
 
 namespace pedigree {
 namespace {
@@ -95,103 +92,82 @@ class Bench {
                                 uint32_t count);
 
   double load_seconds() const { return load_seconds_; }
-  const Model& model() const { return *model_; }
-  ThreadPool& pool() { return pool_; }
-  const Kernels& kernels() const { return *kernels_; }
-  uint64_t packed_bytes() const {
-    return packed_.has_value() ? packed_->bytes() : 0;
-  }
-  uint64_t workspace_bytes() const {
-    return transformer_->plan().total_bytes;
-  }
+  // From before loading to the first token behind a prompt of one.
+  double first_token_seconds() const { return first_token_seconds_; }
+  Engine& engine() { return *engine_; }
 
  private:
-  explicit Bench(MappedFile file, int threads, const Kernels* kernels)
-      : file_(std::move(file)), pool_(threads), kernels_(kernels) {}
+  Bench() = default;
 
-  const Weights& weights() const {
-    return packed_.has_value() ? packed_->weights() : model_->weights();
-  }
-
-  MappedFile file_;
-  ThreadPool pool_;
-  const Kernels* kernels_;
-  std::unique_ptr<const Model> model_;
-  std::optional<PackedWeights> packed_;
-  std::optional<Transformer> transformer_;
-  std::vector<Session> sessions_;
+  std::unique_ptr<Engine> engine_;
+  std::vector<std::unique_ptr<EngineSession>> sessions_;
   double load_seconds_ = 0;
+  double first_token_seconds_ = 0;
 };
 
+// The most positions that the model has.
+absl::StatusOr<uint32_t> MaxContext(const std::string& path) {
+  PEDIGREE_ASSIGN_OR_RETURN(const MappedFile file, MappedFile::Open(path));
+  const absl::StatusOr<SlmHeader> header = ParseSlmHeader(file.bytes());
+  PEDIGREE_RETURN_IF_ERROR(AnnotateWithPath(header.status(), path));
+  return header->shape.max_context;
+}
+
 absl::StatusOr<std::unique_ptr<Bench>> Bench::Load(BenchOptions& options) {
-  PEDIGREE_ASSIGN_OR_RETURN(const RuntimeOptions engine,
-                            MakeRuntimeOptions(options.engine));
-  const double start = SteadySeconds();
-  PEDIGREE_ASSIGN_OR_RETURN(MappedFile file, MappedFile::Open(options.model));
-  std::unique_ptr<Bench> bench(
-      new Bench(std::move(file), engine.threads,
-                engine.target.has_value() ? FindKernels(*engine.target)
-                                          : &BestKernels()));
-  absl::StatusOr<std::unique_ptr<const Model>> model =
-      Model::Load(bench->file_.bytes());
-  PEDIGREE_RETURN_IF_ERROR(AnnotateWithPath(model.status(), options.model));
-  bench->model_ = *std::move(model);
-  const ModelShape& shape = bench->model_->shape();
-  FillDefaults(shape.max_context, options);
+  PEDIGREE_ASSIGN_OR_RETURN(EngineConfig config,
+                            MakeEngineConfig(options.engine));
+  PEDIGREE_ASSIGN_OR_RETURN(const uint32_t max_context,
+                            MaxContext(options.model));
+  FillDefaults(max_context, options);
   const uint32_t length = options.prompt_tokens + options.new_tokens;
-  if (length > shape.max_context) {
+  if (length > max_context) {
     return absl::InvalidArgumentError(absl::StrCat(
         "Invalid --prompt-tokens and --new-tokens: together ", length,
-        " (model has max_context ", shape.max_context, ")"));
+        " (model has max_context ", max_context, ")"));
   }
-  if (engine.repack) {
-    PEDIGREE_ASSIGN_OR_RETURN(
-        bench->packed_,
-        PackedWeights::Pack(bench->model_->weights(), &bench->pool_));
-  }
-  MemoryOptions memory;
-  memory.threads = static_cast<uint32_t>(bench->pool_.size());
-  memory.logits_rows = options.sequences;
-  memory.sequences = options.sequences;
-  memory.context_tokens = length;
-  PEDIGREE_ASSIGN_OR_RETURN(
-      bench->transformer_,
-      Transformer::Create(shape, memory, &bench->pool_, bench->kernels_));
+  config.sequences = options.sequences;
+  config.context_tokens = length;
+  const double start = SteadySeconds();
+  std::unique_ptr<Bench> bench(new Bench);
+  PEDIGREE_ASSIGN_OR_RETURN(bench->engine_,
+                            OpenEngine(options.model, config));
   for (uint32_t i = 0; i < options.sequences; ++i) {
-    PEDIGREE_ASSIGN_OR_RETURN(Session session,
-                              Session::Create(shape, length));
+    PEDIGREE_ASSIGN_OR_RETURN(std::unique_ptr<EngineSession> session,
+                              bench->engine_->NewSession());
     bench->sessions_.push_back(std::move(session));
   }
   bench->load_seconds_ = SteadySeconds() - start;
+  PEDIGREE_RETURN_IF_ERROR(bench->sessions_[0]->Run(PromptTokens(1)));
+  PEDIGREE_RETURN_IF_ERROR(bench->sessions_[0]->Sample().status());
+  bench->first_token_seconds_ = SteadySeconds() - start;
   return bench;
 }
 
 absl::StatusOr<double> Bench::Prefill(const std::vector<uint32_t>& tokens) {
-  sessions_[0].Rewind(0);
+  PEDIGREE_RETURN_IF_ERROR(sessions_[0]->Rewind(0));
   const double start = SteadySeconds();
-  PEDIGREE_RETURN_IF_ERROR(
-      sessions_[0].Run(*transformer_, weights(), tokens));
+  PEDIGREE_RETURN_IF_ERROR(sessions_[0]->Run(tokens));
   return static_cast<double>(tokens.size()) / (SteadySeconds() - start);
 }
 
 absl::StatusOr<double> Bench::Decode(const std::vector<uint32_t>& prompt,
                                      uint32_t count) {
-  std::vector<Session*> sessions;
-  for (Session& session : sessions_) {
-    session.Rewind(0);
-    PEDIGREE_RETURN_IF_ERROR(session.Run(*transformer_, weights(), prompt));
-    sessions.push_back(&session);
+  std::vector<EngineSession*> sessions;
+  for (const std::unique_ptr<EngineSession>& session : sessions_) {
+    PEDIGREE_RETURN_IF_ERROR(session->Rewind(0));
+    PEDIGREE_RETURN_IF_ERROR(session->Run(prompt));
+    sessions.push_back(session.get());
   }
   std::vector<uint32_t> next(sessions.size());
+  const Kernels& kernels = engine_->kernels();
   const double start = SteadySeconds();
   for (uint32_t i = 0; i < count; ++i) {
     for (size_t s = 0; s < sessions.size(); ++s) {
       const absl::Span<const float> logits = sessions[s]->logits();
-      next[s] = static_cast<uint32_t>(
-          kernels_->arg_max(logits.data(), logits.size()));
+      next[s] =
+          static_cast<uint32_t>(kernels.arg_max(logits.data(), logits.size()));
     }
-    PEDIGREE_RETURN_IF_ERROR(
-        Session::RunTogether(*transformer_, weights(), sessions, next));
+    PEDIGREE_RETURN_IF_ERROR(engine_->Decode(sessions, next));
   }
   return static_cast<double>(count) * static_cast<double>(sessions.size()) /
          (SteadySeconds() - start);
@@ -225,12 +201,6 @@ double WeightBytesPerToken(const Model& model) {
   return bytes;
 }
 
-uint64_t PeakResidentBytes() {
-  rusage usage;
-  getrusage(RUSAGE_SELF, &usage);
-  return static_cast<uint64_t>(usage.ru_maxrss) * 1024;
-}
-
 struct Figures {
   std::vector<double> prefill;
   std::vector<double> decode;
@@ -238,27 +208,30 @@ struct Figures {
   double int8_peak = 0;
 };
 
-Json Report(const BenchOptions& options, Bench& bench,
-            const Figures& figures) {
+absl::StatusOr<Json> Report(const BenchOptions& options, Bench& bench,
+                            const Figures& figures) {
+  PEDIGREE_ASSIGN_OR_RETURN(const ResidentBytes resident, ReadResidentBytes());
   const double prefill = Median(figures.prefill);
   const double decode = Median(figures.decode);
-  const double bytes = WeightBytesPerToken(bench.model());
+  const double bytes = WeightBytesPerToken(bench.engine().model());
   const double steps = decode / options.sequences;
   const auto number = [](double value) {
     return absl::StrFormat("%.4g", value);
   };
   Json report = {
       {"model", options.model},
-      {"threads", bench.pool().size()},
-      {"target", std::string(TargetName(bench.kernels().target))},
+      {"threads", bench.engine().threads()},
+      {"target", std::string(TargetName(bench.engine().kernels().target))},
       {"sequences", options.sequences},
       {"prompt_tokens", options.prompt_tokens},
       {"new_tokens", options.new_tokens},
       {"rounds", options.rounds},
       {"load_seconds", number(bench.load_seconds())},
-      {"packed_bytes", absl::StrCat(bench.packed_bytes())},
-      {"workspace_bytes", absl::StrCat(bench.workspace_bytes())},
-      {"peak_resident_bytes", absl::StrCat(PeakResidentBytes())},
+      {"first_token_seconds", number(bench.first_token_seconds())},
+      {"packed_bytes", absl::StrCat(bench.engine().memory().packed_bytes)},
+      {"workspace_bytes",
+       absl::StrCat(bench.engine().memory().allocated_bytes())},
+      {"peak_resident_bytes", absl::StrCat(resident.peak)},
       {"weight_bytes_per_token", number(bytes)},
       {"prefill_tokens_per_second", number(prefill)},
       {"decode_tokens_per_second", number(decode)},
@@ -271,7 +244,8 @@ Json Report(const BenchOptions& options, Bench& bench,
     report["decode_share_of_bandwidth"] =
         absl::StrFormat("%.3f", steps * bytes / bandwidth);
     report["prefill_share_of_int8_peak"] = absl::StrFormat(
-        "%.3f", prefill * ProductsPerToken(bench.model()) / figures.int8_peak);
+        "%.3f", prefill * ProductsPerToken(bench.engine().model()) /
+                    figures.int8_peak);
   }
   return report;
 }
@@ -284,7 +258,8 @@ absl::StatusOr<Outcome> RunBench(BenchOptions options) {
   if (!options.no_machine) {
     PEDIGREE_ASSIGN_OR_RETURN(probe, BandwidthProbe::Create());
     figures.int8_peak =
-        Int8Peak(bench->kernels(), bench->pool(), bench->pool().size());
+        Int8Peak(bench->engine().kernels(), bench->engine().pool(),
+                 bench->engine().threads());
   }
   const std::vector<uint32_t> prompt = PromptTokens(options.prompt_tokens);
   const std::vector<uint32_t> first = PromptTokens(1);
@@ -299,10 +274,11 @@ absl::StatusOr<Outcome> RunBench(BenchOptions options) {
     figures.decode.push_back(decode);
     if (probe.has_value()) {
       figures.bandwidth.push_back(
-          probe->Measure(bench->pool(), bench->pool().size()));
+          probe->Measure(bench->engine().pool(), bench->engine().threads()));
     }
   }
-  const Json report = Report(options, *bench, figures);
+  PEDIGREE_ASSIGN_OR_RETURN(const Json report,
+                            Report(options, *bench, figures));
   if (options.json) {
     std::puts(CanonicalJson(report).c_str());
     return Outcome::kGood;

@@ -11,6 +11,7 @@
 #include "runtime/commands/generate_command.h"
 #include "runtime/commands/inspect.h"
 #include "runtime/commands/inspect_command.h"
+#include "runtime/commands/preflight_command.h"
 
 namespace pedigree {
 
@@ -21,6 +22,7 @@ void AddRuntimeCommands(CommandLine& command_line,
   AddEvalCommand(command_line, std::move(find_siblings));
   AddCompareCommand(command_line);
   AddBenchCommand(command_line);
+  AddPreflightCommand(command_line);
   AddInspectCommand(command_line, std::move(inspectors));
 }
 

@@ -452,6 +452,55 @@ TEST_F(CommandsTest, InspectShowsAModel) {
   EXPECT_THAT(text.out, HasSubstr("layers.1.w2.weight"));
 }
 
+TEST_F(CommandsTest, PreflightTellsTheMemoryThatInspectShows) {
+  const Ran run =
+      Command({"preflight", Path("m.slm"), "--threads=1", "--json"});
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  const Json told = *ParseJson(run.out, "preflight");
+  const Ran inspect = Command({"inspect", Path("m.slm"), "--json"});
+  EXPECT_EQ((*ParseJson(inspect.out, "model"))["memory"], told);
+  EXPECT_EQ(told["file_bytes"], absl::StrCat(model_.text().size()));
+  EXPECT_EQ(told["context_tokens"], 48);
+  EXPECT_EQ(told["repacked"], false);
+  const Ran text = Command({"preflight", Path("m.slm")});
+  EXPECT_THAT(text.out, HasSubstr("\npacked_bytes: 0\n"));
+}
+
+TEST_F(CommandsTest, PreflightKnowsOptionsAndAdapters) {
+  TinyModelOptions shape;
+  shape.dtype = DType::kQ8_0;
+  Write("q.slm", TinyModel(shape));
+  const auto told = [this](std::vector<std::string> options,
+                           const char* threads = "--threads=1") {
+    std::vector<std::string> args = {"preflight", Path("q.slm"), threads,
+                                     "--json"};
+    args.insert(args.end(), options.begin(), options.end());
+    const Ran run = Command(args);
+    EXPECT_EQ(run.exit_code, 0) << run.err;
+    return *ParseJson(run.out, "preflight");
+  };
+  const auto bytes = [](const Json& json, const char* name) {
+    return std::stoll(json.at(name).get<std::string>());
+  };
+  const Json plain = told({});
+  EXPECT_EQ(plain["repacked"], true);
+  const Json in_place = told({"--no-repack"});
+  EXPECT_EQ(in_place["repacked"], false);
+  EXPECT_EQ(in_place["packed_bytes"], "0");
+  EXPECT_EQ(in_place["mapped_bytes"], in_place["file_bytes"]);
+  const Json four = told({"--sequences=4", "--context=16"});
+  EXPECT_EQ(3 * bytes(four, "kv_cache_bytes"),
+            4 * bytes(plain, "kv_cache_bytes"));
+  EXPECT_GT(bytes(told({}, "--threads=3"), "scratch_bytes"),
+            bytes(plain, "scratch_bytes"));
+  EXPECT_LT(bytes(told({"--batch-tokens=1"}), "scratch_bytes"),
+            bytes(plain, "scratch_bytes"));
+  EXPECT_EQ(told({"--adapter=" + Path("a.adp1")})["adapter_bytes"], "128");
+  EXPECT_THAT(Command({"preflight", Path("q.slm"), "--context=49"}).err,
+              HasSubstr("q.slm: Invalid option: context_tokens is 49"));
+  EXPECT_EQ(Command({"preflight", Path("a.adp1")}).exit_code, 2);
+}
+
 TEST_F(CommandsTest, InspectShowsAnAdapter) {
   const Ran run = Command({"inspect", Path("a.adp1"), "--json"});
   ASSERT_EQ(run.exit_code, 0) << run.err;

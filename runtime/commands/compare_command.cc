@@ -22,9 +22,9 @@
 #include "runtime/base/sha256.h"
 #include "runtime/base/status_macros.h"
 #include "runtime/commands/engine_options.h"
+#include "runtime/engine/engine_config.h"
 #include "runtime/evaluation/divergence.h"
 #include "runtime/evaluation/text_windows.h"
-#include "runtime/exports/runtime.h"
 #include "runtime/kernels/kernels.h"
 #include "runtime/model/forward_pass.h"
 #include "runtime/model/kv_cache.h"
@@ -241,8 +241,8 @@ Json Report(const CompareOptions& options, const Predictor& parent,
 }
 
 absl::StatusOr<Outcome> RunCompare(CompareOptions options) {
-  PEDIGREE_ASSIGN_OR_RETURN(const RuntimeOptions engine,
-                            MakeRuntimeOptions(options.engine));
+  PEDIGREE_ASSIGN_OR_RETURN(const EngineConfig engine,
+                            MakeEngineConfig(options.engine));
   ThreadPool pool(engine.threads);
   const Kernels& kernels =
       engine.target.has_value() ? *FindKernels(*engine.target) : BestKernels();

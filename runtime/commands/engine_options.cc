@@ -7,7 +7,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "runtime/exports/runtime.h"
+#include "runtime/engine/engine_config.h"
 #include "runtime/kernels/kernels.h"
 #include "runtime/kernels/target.h"
 #include "runtime/threads/thread_pool.h"
@@ -37,29 +37,28 @@ void AddEngineOptions(CLI::App& command, EngineOptions& options) {
       ->envname("PEDIGREE_TARGET")
       ->type_name("NAME");
   command.add_flag("--no-repack", options.no_repack,
-                   "Leave the weights as they lie in the file: half the "
-                   "memory, slower");
+                   "Leave the weights as they lie in the file: slower, and "
+                   "memory that the system can take back");
 }
 
-absl::StatusOr<RuntimeOptions> MakeRuntimeOptions(
-    const EngineOptions& options) {
+absl::StatusOr<EngineConfig> MakeEngineConfig(const EngineOptions& options) {
   if (options.threads < 0 || options.threads > kMaxThreads) {
     return absl::InvalidArgumentError(
         absl::StrCat("Invalid --threads: ", options.threads, " (expected 1..",
                      kMaxThreads, ")"));
   }
-  RuntimeOptions runtime;
-  runtime.threads = options.threads == 0 ? AvailableThreads() : options.threads;
-  runtime.repack = !options.no_repack;
-  if (options.target.empty()) return runtime;
-  runtime.target = TargetByName(options.target);
-  if (!runtime.target.has_value() ||
-      FindKernels(*runtime.target) == nullptr) {
+  EngineConfig config;
+  config.threads = options.threads == 0 ? AvailableThreads() : options.threads;
+  config.repack = !options.no_repack;
+  if (options.target.empty()) return config;
+  config.target = TargetByName(options.target);
+  if (!config.target.has_value() ||
+      FindKernels(*config.target) == nullptr) {
     return absl::InvalidArgumentError(
         absl::StrCat("Invalid --target: \"", options.target,
                      "\" (this machine has ", SupportedNames(), ")"));
   }
-  return runtime;
+  return config;
 }
 
 }  // namespace pedigree

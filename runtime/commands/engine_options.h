@@ -7,7 +7,7 @@
 
 #include "CLI/CLI.hpp"
 #include "absl/status/statusor.h"
-#include "runtime/exports/runtime.h"
+#include "runtime/engine/engine_config.h"
 
 namespace pedigree {
 
@@ -25,7 +25,7 @@ struct EngineOptions {
 void AddEngineOptions(CLI::App& command, EngineOptions& options);
 
 // Errors: kInvalidArgument for threads or a target that this machine has not.
-absl::StatusOr<RuntimeOptions> MakeRuntimeOptions(const EngineOptions& options);
+absl::StatusOr<EngineConfig> MakeEngineConfig(const EngineOptions& options);
 
 }  // namespace pedigree
 

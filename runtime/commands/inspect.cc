@@ -18,9 +18,11 @@
 #include "runtime/base/json.h"
 #include "runtime/base/sha256.h"
 #include "runtime/base/status_macros.h"
+#include "runtime/commands/memory_json.h"
+#include "runtime/engine/engine_config.h"
+#include "runtime/engine/preflight.h"
 #include "runtime/format/slm_format.h"
 #include "runtime/format/slm_reader.h"
-#include "runtime/model/memory_plan.h"
 #include "runtime/model/model.h"
 #include "runtime/tensor/float_text.h"
 #include "runtime/tokenizer/tokenizer.h"
@@ -94,12 +96,15 @@ Json TensorsJson(const SlmReader& reader) {
   return tensors;
 }
 
-// Absent where this build could not run the model.
-Json MemoryJson(const ModelShape& shape) {
-  const absl::StatusOr<MemoryPlan> plan = PlanMemory(shape);
-  if (!plan.ok()) return {{"limit", std::string(plan.status().message())}};
-  return {{"scratch_bytes", absl::StrCat(plan->scratch_bytes)},
-          {"kv_cache_bytes", absl::StrCat(plan->kv_cache_bytes)}};
+// As `preflight` tells it for one thread and else its defaults; where this build
+// could not run the model, why.
+Json ModelMemoryJson(ByteSpan file_bytes) {
+  EngineConfig config;
+  config.repack = true;
+  const absl::StatusOr<MemoryUse> use = Preflight(file_bytes, config);
+  if (!use.ok()) return {{"limit", std::string(use.status().message())}};
+  config.context_tokens = use->context_tokens;
+  return MemoryJson(*use, config);
 }
 
 Json PayloadJson(const AdapterPayload& payload) {
@@ -177,7 +182,7 @@ absl::StatusOr<Json> InspectModel(ByteSpan file_bytes) {
               {"format", "SLM1"},
               {"identity", IdentityJson(*model)},
               {"shape", ShapeJson(model->shape())},
-              {"memory", MemoryJson(model->shape())},
+              {"memory", ModelMemoryJson(file_bytes)},
               {"tokenizer", TokenizerJson(model->tokenizer())},
               {"tensors", TensorsJson(model->reader())}};
 }

@@ -13,45 +13,32 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "runtime/adapters/adapter_stack.h"
+#include "runtime/base/byte_source.h"
 #include "runtime/base/bytes.h"
 #include "runtime/base/error_code.h"
 #include "runtime/base/json.h"
+#include "runtime/base/sha256.h"
 #include "runtime/base/status_macros.h"
 #include "runtime/diagnostics/counted.h"
 #include "runtime/diagnostics/diagnostics.h"
+#include "runtime/engine/engine.h"
+#include "runtime/engine/engine_config.h"
+#include "runtime/engine/preflight.h"
 #include "runtime/evaluation/evaluate.h"
 #include "runtime/generation/generator.h"
 #include "runtime/generation/sampler.h"
-#include "runtime/generation/session.h"
-#include "runtime/kernels/kernels.h"
 #include "runtime/kernels/target.h"
-#include "runtime/model/memory_plan.h"
 #include "runtime/model/model.h"
-#include "runtime/model/packed_weights.h"
-#include "runtime/model/transformer.h"
-#include "runtime/threads/thread_pool.h"
 
 namespace pedigree {
 namespace {
 
 // A model with everything that goes when it goes.
 struct Loaded {
-  Loaded(std::unique_ptr<const Model> loaded_model,
-         std::optional<PackedWeights> packed_weights, Transformer transformer,
-         Session session)
-      : model(std::move(loaded_model)),
-        packed(std::move(packed_weights)),
-        adapters(*model,
-                 packed.has_value() ? packed->weights() : model->weights()),
-        transformer(std::move(transformer)),
-        session(std::move(session)) {}
+  const Generator* generation() const { return session->generation(); }
 
-  std::unique_ptr<const Model> model;
-  std::optional<PackedWeights> packed;
-  AdapterStack adapters;
-  Transformer transformer;
-  Session session;
-  std::optional<Generator> generator;
+  std::unique_ptr<Engine> engine;
+  std::unique_ptr<EngineSession> session;
 };
 
 absl::Status NotLoaded() {
@@ -65,26 +52,22 @@ std::vector<uint32_t> Copy(absl::Span<const uint32_t> ids) {
 }  // namespace
 
 struct Runtime::State {
-  explicit State(const RuntimeOptions& runtime_options)
-      : options(runtime_options),
-        kernels(options.target.has_value() ? *FindKernels(*options.target)
-                                           : BestKernels()),
-        pool(options.threads) {}
+  explicit State(const EngineConfig& engine_config) : config(engine_config) {}
 
   uint64_t Now() const { return clock_ns ? clock_ns() : 0; }
   absl::Status Begin(std::string_view prompt, uint32_t max_new_tokens,
                      const SamplingConfig& config);
   absl::StatusOr<std::optional<std::string>> Next();
-  absl::StatusOr<Generation> RunToEnd(
+  absl::StatusOr<Generation> Generate(
+      std::string_view prompt, uint32_t max_new_tokens,
+      const SamplingConfig& config,
       const std::function<bool(std::string_view)>& on_bytes);
   RuntimeState Describe() const;
   std::optional<TokenDetail> Detail() const;
   Json Counted() const;
 
-  RuntimeOptions options;
-  const Kernels& kernels;
-  ThreadPool pool;
-  std::unique_ptr<Loaded> loaded;
+  EngineConfig config;
+  std::optional<Loaded> loaded;
   SamplingConfig sampling;
   std::atomic<bool> cancel{false};
   std::function<uint64_t()> clock_ns;
@@ -96,62 +79,32 @@ struct Runtime::State {
 absl::Status Runtime::State::Begin(std::string_view prompt,
                                    uint32_t max_new_tokens,
                                    const SamplingConfig& config) {
-  if (loaded == nullptr) return NotLoaded();
-  loaded->generator.reset();
+  if (!loaded.has_value()) return NotLoaded();
+  GenerationOptions options;
+  options.max_new_tokens = max_new_tokens;
+  options.sampling = config;
   const uint64_t start_ns = Now();
-  absl::StatusOr<Generator> generator = Generator::Begin(
-      {&loaded->model->tokenizer(), &loaded->adapters.weights(),
-       &loaded->transformer, &loaded->session, false, &cancel},
-      config, prompt, max_new_tokens);
+  PEDIGREE_RETURN_IF_ERROR(loaded->session->Begin(prompt, options));
   measured.prefill_ns = Now() - start_ns;
   measured.decode_ns = 0;
-  if (!generator.ok()) {
-    cancel = false;
-    return generator.status();
-  }
-  loaded->generator.emplace(*std::move(generator));
   return absl::OkStatus();
 }
 
 absl::StatusOr<std::optional<std::string>> Runtime::State::Next() {
-  if (loaded == nullptr) return NotLoaded();
-  if (!loaded->generator.has_value()) return std::nullopt;
+  if (!loaded.has_value()) return NotLoaded();
   const uint64_t start_ns = Now();
-  absl::StatusOr<std::optional<std::string>> bytes = loaded->generator->Next();
+  absl::StatusOr<std::optional<std::string>> bytes = loaded->session->Next();
   measured.decode_ns += Now() - start_ns;
-  if (!bytes.ok()) {
-    cancel = false;
-    loaded->generator.reset();
-  }
   return bytes;
-}
-
-absl::StatusOr<Generation> Runtime::State::RunToEnd(
-    const std::function<bool(std::string_view)>& on_bytes) {
-  Generation generation;
-  while (true) {
-    PEDIGREE_ASSIGN_OR_RETURN(const std::optional<std::string> bytes, Next());
-    if (!bytes.has_value()) break;
-    generation.output += *bytes;
-    if (on_bytes && !on_bytes(*bytes)) {
-      loaded->generator->Cancel();
-      break;
-    }
-  }
-  const Generator& generator = *loaded->generator;
-  generation.token_ids = Copy(generator.token_ids());
-  generation.prompt_tokens = generator.prompt_tokens();
-  generation.stop_reason = std::string(StopReasonName(generator.stop_reason()));
-  return generation;
 }
 
 RuntimeState Runtime::State::Describe() const {
   RuntimeState state;
-  state.model_loaded = loaded != nullptr;
+  state.model_loaded = loaded.has_value();
   state.last_error = last_error;
   state.sampling = sampling;
-  if (loaded != nullptr && loaded->generator.has_value()) {
-    const Generator& generator = *loaded->generator;
+  if (loaded.has_value() && loaded->generation() != nullptr) {
+    const Generator& generator = *loaded->generation();
     state.kv_length = generator.kv_length();
     state.prompt_tokens = generator.prompt_tokens();
     state.generated_tokens =
@@ -164,20 +117,23 @@ RuntimeState Runtime::State::Describe() const {
 std::optional<TokenDetail> Runtime::State::Detail() const {
   if (!show_token_detail) return std::nullopt;
   TokenDetail detail;
-  if (loaded != nullptr && loaded->generator.has_value()) {
-    const Generator& generator = *loaded->generator;
+  if (loaded.has_value() && loaded->generation() != nullptr) {
+    const Generator& generator = *loaded->generation();
     detail.token_ids = Copy(generator.token_ids());
     detail.logits.assign(generator.logits().begin(), generator.logits().end());
-    detail.top_candidates = TopCandidates(
-        detail.logits, loaded->model->tokenizer().excluded(), kTopCandidates);
+    detail.top_candidates =
+        TopCandidates(detail.logits,
+                      loaded->engine->model().tokenizer().excluded(),
+                      kTopCandidates);
   }
   return detail;
 }
 
 Json Runtime::State::Counted() const {
-  if (loaded == nullptr) return nullptr;
-  Json counted = CountAssembly(*loaded->model, loaded->adapters);
-  if (loaded->generator.has_value()) {
+  if (!loaded.has_value()) return nullptr;
+  Json counted =
+      CountAssembly(loaded->engine->model(), loaded->engine->adapters());
+  if (loaded->generation() != nullptr) {
     const RuntimeState state = Describe();
     CountUse({{state.prompt_tokens, state.generated_tokens,
                state.stop_reason}},
@@ -186,31 +142,27 @@ Json Runtime::State::Counted() const {
   return counted;
 }
 
-Runtime::Runtime(const RuntimeOptions& options)
-    : state_(std::make_unique<State>(options)) {}
+Runtime::Runtime(const EngineConfig& config)
+    : state_(std::make_unique<State>(config)) {}
 
 Runtime::~Runtime() = default;
 
 absl::Status Runtime::LoadModel(ByteSpan file_bytes) {
+  return LoadModel(std::make_unique<BorrowedBytes>(file_bytes));
+}
+
+absl::Status Runtime::LoadModel(std::unique_ptr<const ByteSource> source,
+                                const std::optional<Digest>& expected_digest) {
   const uint64_t start_ns = state_->Now();
-  PEDIGREE_ASSIGN_OR_RETURN(std::unique_ptr<const Model> model,
-                            Model::Load(file_bytes));
-  MemoryOptions memory;
-  memory.threads = static_cast<uint32_t>(state_->pool.size());
+  Loaded loaded;
   PEDIGREE_ASSIGN_OR_RETURN(
-      Transformer transformer,
-      Transformer::Create(model->shape(), memory, &state_->pool,
-                          &state_->kernels));
-  PEDIGREE_ASSIGN_OR_RETURN(Session session, Session::Create(model->shape()));
-  std::optional<PackedWeights> packed;
-  if (state_->options.repack) {
-    absl::StatusOr<PackedWeights> repacked =
-        PackedWeights::Pack(model->weights(), &state_->pool);
-    if (repacked.ok()) packed = *std::move(repacked);
-  }
-  state_->loaded = std::make_unique<Loaded>(
-      std::move(model), std::move(packed), std::move(transformer),
-      std::move(session));
+      loaded.engine,
+      Engine::Load(std::move(source), state_->config, expected_digest));
+  PEDIGREE_ASSIGN_OR_RETURN(loaded.session,
+                            loaded.engine->NewSession(&state_->cancel));
+  // The old session before its engine.
+  state_->loaded.reset();
+  state_->loaded = std::move(loaded);
   state_->measured = Measured();
   state_->measured.load_ns = state_->Now() - start_ns;
   return absl::OkStatus();
@@ -219,21 +171,19 @@ absl::Status Runtime::LoadModel(ByteSpan file_bytes) {
 absl::Status Runtime::ValidateAdapter(ByteSpan adapter_bytes,
                                       const ApplyOptions& options) {
   if (!model_loaded()) return NotLoaded();
-  return state_->loaded->adapters.Validate(adapter_bytes, options);
+  return state_->loaded->engine->ValidateAdapter(adapter_bytes, options);
 }
 
 absl::Status Runtime::ApplyAdapter(ByteSpan adapter_bytes,
                                    const ApplyOptions& options) {
   if (!model_loaded()) return NotLoaded();
-  PEDIGREE_RETURN_IF_ERROR(
-      state_->loaded->adapters.Apply(adapter_bytes, options));
-  return ResetContext();
+  return state_->loaded->engine->ApplyAdapter(adapter_bytes, options);
 }
 
 absl::Status Runtime::ResetAdapters() {
   if (!model_loaded()) return NotLoaded();
-  state_->loaded->adapters.Reset();
-  return ResetContext();
+  state_->loaded->engine->ResetAdapters();
+  return absl::OkStatus();
 }
 
 absl::Status Runtime::SetSampling(const SamplingConfig& config) {
@@ -242,12 +192,26 @@ absl::Status Runtime::SetSampling(const SamplingConfig& config) {
   return absl::OkStatus();
 }
 
+absl::StatusOr<Generation> Runtime::State::Generate(
+    std::string_view prompt, uint32_t max_new_tokens,
+    const SamplingConfig& config,
+    const std::function<bool(std::string_view)>& on_bytes) {
+  PEDIGREE_RETURN_IF_ERROR(Begin(prompt, max_new_tokens, config));
+  while (true) {
+    PEDIGREE_ASSIGN_OR_RETURN(const std::optional<std::string> bytes, Next());
+    if (!bytes.has_value()) break;
+    if (on_bytes && !on_bytes(*bytes)) {
+      loaded->session->EndGeneration();
+      break;
+    }
+  }
+  return loaded->generation()->Result();
+}
+
 absl::StatusOr<Generation> Runtime::Generate(
     std::string_view prompt, uint32_t max_new_tokens,
     const std::function<bool(std::string_view)>& on_bytes) {
-  PEDIGREE_RETURN_IF_ERROR(
-      state_->Begin(prompt, max_new_tokens, state_->sampling));
-  return state_->RunToEnd(on_bytes);
+  return state_->Generate(prompt, max_new_tokens, state_->sampling, on_bytes);
 }
 
 absl::Status Runtime::BeginGeneration(std::string_view prompt,
@@ -263,9 +227,9 @@ void Runtime::RequestCancel() { state_->cancel = true; }
 
 absl::StatusOr<CaseOutput> Runtime::RunCase(std::string_view prompt,
                                             uint32_t max_new_tokens) {
-  PEDIGREE_RETURN_IF_ERROR(
-      state_->Begin(prompt, max_new_tokens, SamplingConfig()));
-  PEDIGREE_ASSIGN_OR_RETURN(Generation generation, state_->RunToEnd(nullptr));
+  PEDIGREE_ASSIGN_OR_RETURN(
+      Generation generation,
+      state_->Generate(prompt, max_new_tokens, SamplingConfig(), nullptr));
   return CaseOutput{std::move(generation.output),
                     std::move(generation.token_ids), generation.prompt_tokens,
                     std::move(generation.stop_reason)};
@@ -273,24 +237,22 @@ absl::StatusOr<CaseOutput> Runtime::RunCase(std::string_view prompt,
 
 absl::StatusOr<Subject> Runtime::GetSubject() {
   if (!model_loaded()) return NotLoaded();
-  const Loaded& loaded = *state_->loaded;
+  const Model& model = state_->loaded->engine->model();
+  const AdapterStack& adapters = state_->loaded->engine->adapters();
   Subject subject;
-  subject.model_digest = loaded.model->digest();
-  subject.adapter_digests.assign(loaded.adapters.digests().begin(),
-                                 loaded.adapters.digests().end());
-  subject.assembly_digest = loaded.adapters.assembly_digest();
-  subject.parent_receipt_digests.assign(
-      loaded.adapters.receipt_digests().begin(),
-      loaded.adapters.receipt_digests().end());
-  subject.counted = CountAssembly(*loaded.model, loaded.adapters);
+  subject.model_digest = model.digest();
+  subject.adapter_digests.assign(adapters.digests().begin(),
+                                 adapters.digests().end());
+  subject.assembly_digest = adapters.assembly_digest();
+  subject.parent_receipt_digests.assign(adapters.receipt_digests().begin(),
+                                        adapters.receipt_digests().end());
+  subject.counted = CountAssembly(model, adapters);
   return subject;
 }
 
 absl::Status Runtime::ResetContext() {
   if (!model_loaded()) return NotLoaded();
-  state_->loaded->generator.reset();
-  state_->loaded->session.Rewind(0);
-  return absl::OkStatus();
+  return state_->loaded->session->Rewind(0);
 }
 
 absl::Status Runtime::FreeModel() {
@@ -299,20 +261,19 @@ absl::Status Runtime::FreeModel() {
   return absl::OkStatus();
 }
 
-bool Runtime::model_loaded() const { return state_->loaded != nullptr; }
+bool Runtime::model_loaded() const { return state_->loaded.has_value(); }
 
 std::string Runtime::Diagnostics() const {
   Measured measured = state_->measured;
   measured.has_clock = static_cast<bool>(state_->clock_ns);
-  measured.threads = state_->pool.size();
-  measured.target = TargetName(state_->kernels.target);
-  if (state_->loaded != nullptr) {
-    if (state_->loaded->packed.has_value()) {
-      measured.repacked_bytes = state_->loaded->packed->bytes();
-    }
-    measured.allocated_bytes =
-        state_->loaded->transformer.plan().total_bytes +
-        state_->loaded->adapters.materialized_bytes();
+  measured.threads = state_->config.threads;
+  measured.target = TargetName(state_->config.target.value_or(BestTarget()));
+  if (state_->loaded.has_value()) {
+    const Engine& engine = *state_->loaded->engine;
+    const MemoryUse use = engine.memory();
+    measured.threads = engine.threads();
+    measured.repacked_bytes = use.packed_bytes;
+    measured.allocated_bytes = use.allocated_bytes();
   }
   return DiagnosticsDocument(state_->Counted(), measured, state_->Describe(),
                              state_->Detail());

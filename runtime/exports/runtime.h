@@ -15,49 +15,35 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "runtime/adapters/adapter_stack.h"
+#include "runtime/base/byte_source.h"
 #include "runtime/base/bytes.h"
 #include "runtime/base/sha256.h"
+#include "runtime/engine/engine.h"
+#include "runtime/engine/engine_config.h"
 #include "runtime/evaluation/evaluate.h"
 #include "runtime/generation/sampler.h"
-#include "runtime/kernels/target.h"
 
 namespace pedigree {
 
-// One generation, finished.
-struct Generation {
-  std::string output;  // raw bytes of the generated tokens, prompt excluded
-  std::vector<uint32_t> token_ids;
-  uint32_t prompt_tokens = 0;
-  // "stop-token", "token-limit", "context-end", "output-limit" or "cancelled".
-  std::string stop_reason;
-};
-
-// How a runtime works: none of it changes a result.
-struct RuntimeOptions {
-  // Threads, 1..kMaxThreads. Default: 1.
-  int threads = 1;
-  // Kernels of this target; those of BestTarget() when not set.
-  std::optional<Target> target;
-  // Whether quantized weights are copied into the order in which kernels read
-  // them, where memory has room: twice the memory for them, and faster.
-  // Default: false.
-  bool repack = false;
-};
-
-// Not thread-safe, but for RequestCancel. A failed call leaves the loaded
-// model, its adapters and the sampling settings as they were.
+// Not thread-safe, but for RequestCancel. A failed call leaves the loaded model, its
+// adapters and the sampling settings as they were, and, unless its comment says
+// otherwise, the generation in progress.
 class Runtime : public CaseRunner {
  public:
-  // `options.target`, if set, is one of SupportedTargets().
-  explicit Runtime(const RuntimeOptions& options = {});
+  explicit Runtime(const EngineConfig& config = {});
   ~Runtime() override;
 
   // Loads a model and drops the previous one, its adapters and context.
   // Borrows `file_bytes`, which must be 4-byte aligned, until FreeModel, the
   // next successful LoadModel or destruction.
   //
-  // Errors: those of Model::Load; code ResourceLimit.
+  // Errors: those of Engine::Load.
   absl::Status LoadModel(ByteSpan file_bytes);
+  // The same of bytes that the runtime keeps, and of which nothing is read as a
+  // model before they have shown to be those expected.
+  absl::Status LoadModel(
+      std::unique_ptr<const ByteSource> source,
+      const std::optional<Digest>& expected_digest = std::nullopt);
 
   // Whether the adapter may be applied now; changes nothing.
   absl::Status ValidateAdapter(ByteSpan adapter_bytes,
@@ -73,13 +59,16 @@ class Runtime : public CaseRunner {
   absl::Status SetSampling(const SamplingConfig& config);
 
   // Generates from `prompt` in a fresh context. `on_bytes`, when set, gets the
-  // output as it comes and returns false to cancel, which is no error.
+  // output as it comes and returns false to cancel, which is no error. When the
+  // prompt is refused, the generation before stays; after other errors there is
+  // none.
   absl::StatusOr<Generation> Generate(
       std::string_view prompt, uint32_t max_new_tokens,
       const std::function<bool(std::string_view)>& on_bytes = nullptr);
 
   // Step by step: BeginGeneration prefills; each NextToken yields the bytes of
-  // one more token, or nothing when generation has ended or none has begun.
+  // one more token, or nothing when generation has ended or none has begun. Errors
+  // end it, as above.
   absl::Status BeginGeneration(std::string_view prompt,
                                uint32_t max_new_tokens);
   absl::StatusOr<std::optional<std::string>> NextToken();

@@ -22,6 +22,7 @@
 #include "runtime/base/error_code.h"
 #include "runtime/base/json.h"
 #include "runtime/base/status_macros.h"
+#include "runtime/engine/engine_config.h"
 #include "runtime/evaluation/evaluate.h"
 #include "runtime/exports/host_memory.h"
 #include "runtime/exports/model_upload.h"
@@ -42,14 +43,14 @@ constexpr size_t kMaxResultBytes = size_t{64} << 20;
 
 // Weights are read from their packed form, three times as fast, where memory has
 // room for it beside the file.
-RuntimeOptions RepackedOptions() {
-  RuntimeOptions options;
-  options.repack = true;
-  return options;
+EngineConfig RepackedConfig() {
+  EngineConfig config;
+  config.repack = true;
+  return config;
 }
 
 struct Module {
-  Runtime runtime{RepackedOptions()};
+  Runtime runtime{RepackedConfig()};
   // The bytes that the runtime's model borrows.
   AlignedBuffer model_bytes;
   std::optional<ModelUpload> upload;

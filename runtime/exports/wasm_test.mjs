@@ -16,7 +16,7 @@ const code = {
   ok: 0, nullPointer: 1, invalidLength: 2, invalidUtf8: 3,
   invalidModelMagic: 4, contextExceeded: 11, modelNotLoaded: 12,
   invalidAdapter: 15, adapterIdentityMismatch: 16, invalidEvalCases: 19,
-  cancelled: 20, checksumMismatch: 21,
+  resourceLimit: 18, cancelled: 20, checksumMismatch: 21,
 };
 
 const compiled = new WebAssembly.Module(fs.readFileSync(modulePath));
@@ -304,6 +304,43 @@ const tests = {
     assert.ok(m.memory.buffer.byteLength > size);
     m.dealloc(large, size);
     assert.ok(host.generate("Once upon", 30).equals(before));
+  },
+
+  "repacks weights where memory has room for all else"() {
+    const model = file("room.slm");
+    const host = started();
+    host.expectOk(host.call("load_model", model));
+    const text = host.generate("Once upon", 4);
+    const { measured } = host.diagnostics();
+    const needed = Number(measured.allocated_bytes);
+    const copy = Number(measured.repacked_bytes);
+    const slack = 2 ** 18;
+    // So that each room below is of its kind.
+    assert.ok(copy > needed + slack && needed > 4 * slack, `${copy} ${needed}`);
+    const rooms = [
+      [needed + copy + slack, code.ok, String(copy)],
+      // The copy is made, and then in the way of the scratch; of the KV cache.
+      [needed / 4 + copy, code.ok, "0"],
+      [needed * 3 / 4 + copy, code.ok, "0"],
+      [needed + slack, code.ok, "0"],
+      [needed / 4, code.resourceLimit],
+    ];
+    for (const [besides, status, repacked] of rooms) {
+      const crowded = started();
+      const { m } = crowded;
+      const block = m.alloc(model.length);
+      const room = model.length + Math.floor(besides);
+      const hole = m.alloc(room);
+      for (let size = 2 ** 30; size >= 2 ** 12; size /= 2) {
+        while (m.alloc(size) !== 0);
+      }
+      m.dealloc(hole, room);
+      new Uint8Array(m.memory.buffer).set(model, block);
+      assert.equal(m.load_model(block, model.length), status, `room ${room}`);
+      if (status !== code.ok) continue;
+      assert.equal(crowded.diagnostics().measured.repacked_bytes, repacked);
+      assert.ok(crowded.generate("Once upon", 4).equals(text));
+    }
   },
 
   "describes itself"() {

@@ -78,10 +78,28 @@ absl::Status WriteKind(const Kind& kind, const std::string& folder) {
   return absl::OkStatus();
 }
 
+// A model whose weights take more than what it runs in, of which scratch and KV
+// cache take about half each.
+absl::Status WriteRoom(const std::string& folder) {
+  TinyModelOptions options;
+  options.dtype = DType::kQ8_0;
+  options.hidden_size = 512;
+  options.layer_count = 2;
+  options.head_count = 8;
+  options.kv_head_count = 8;
+  options.head_dim = 64;
+  options.ffn_size = 2048;
+  options.max_context = 256;
+  return WriteFileAtomically(folder + "/room.slm", TinyModel(options));
+}
+
 absl::Status WriteAll(const std::string& folder) {
   for (const Kind& kind : kKinds) {
     const absl::Status status = WriteKind(kind, folder);
     if (!status.ok()) return status;
+  }
+  if (const absl::Status status = WriteRoom(folder); !status.ok()) {
+    return status;
   }
   return WriteFileAtomically(folder + "/suite.json", kSuite);
 }

@@ -173,15 +173,6 @@ absl::Status WalkTensor(const TensorSpec& spec, const TensorEntry& entry,
                      kSectionAlignment);
 }
 
-absl::Status CheckChecksum(ByteSpan file_bytes, uint64_t stored) {
-  const uint64_t computed = FileChecksum(file_bytes, kSlmChecksumOffset);
-  if (computed == stored) return absl::OkStatus();
-  return MakeError(
-      ErrorCode::kChecksumMismatch,
-      absl::StrCat("Corrupted .slm file: checksum mismatch (computed ",
-                   Hex64(computed), ", stored ", Hex64(stored), ")"));
-}
-
 }  // namespace
 
 uint64_t TensorLayoutChecksum(absl::Span<const TensorEntry> entries) {
@@ -194,7 +185,7 @@ uint64_t TensorLayoutChecksum(absl::Span<const TensorEntry> entries) {
   return Checksum(AsBytes(layout));
 }
 
-absl::StatusOr<SlmReader> SlmReader::Parse(ByteSpan file_bytes) {
+absl::StatusOr<SlmReader> SlmReader::ParseStructure(ByteSpan file_bytes) {
   if (reinterpret_cast<uintptr_t>(file_bytes.data()) % alignof(float) != 0) {
     return MakeError(ErrorCode::kNullPointer,
                      "Invalid .slm buffer: its address is not a multiple of 4");
@@ -215,9 +206,15 @@ absl::StatusOr<SlmReader> SlmReader::Parse(ByteSpan file_bytes) {
       file_bytes.subspan(header.tokenizer_offset, header.tokenizer_length);
   PEDIGREE_RETURN_IF_ERROR(
       reader.ReadDirectory(header.tensor_directory_offset, layout));
-  PEDIGREE_RETURN_IF_ERROR(CheckChecksum(file_bytes, header.checksum));
-  PEDIGREE_RETURN_IF_ERROR(reader.CheckValues());
   reader.DeriveIdentity();
+  return reader;
+}
+
+absl::StatusOr<SlmReader> SlmReader::Parse(ByteSpan file_bytes) {
+  PEDIGREE_ASSIGN_OR_RETURN(SlmReader reader, ParseStructure(file_bytes));
+  PEDIGREE_RETURN_IF_ERROR(
+      reader.CheckChecksum(FileChecksum(file_bytes, kSlmChecksumOffset)));
+  PEDIGREE_RETURN_IF_ERROR(reader.CheckValues());
   return reader;
 }
 
@@ -237,6 +234,14 @@ absl::Status SlmReader::ReadDirectory(uint64_t offset, FileLayout& layout) {
     PEDIGREE_RETURN_IF_ERROR(WalkTensor(specs_[i], entries_[i], layout));
   }
   return layout.Finish(kDirectoryError, kSectionAlignment);
+}
+
+absl::Status SlmReader::CheckChecksum(uint64_t computed) const {
+  if (computed == checksum_) return absl::OkStatus();
+  return MakeError(
+      ErrorCode::kChecksumMismatch,
+      absl::StrCat("Corrupted .slm file: checksum mismatch (computed ",
+                   Hex64(computed), ", stored ", Hex64(checksum_), ")"));
 }
 
 absl::Status SlmReader::CheckValues() const {

@@ -30,6 +30,14 @@ class SlmReader {
   // field or tensor, the place and both values.
   static absl::StatusOr<SlmReader> Parse(ByteSpan file_bytes);
 
+  // The part of Parse that comes before the checksum and touches no payload. What
+  // it gives must not be computed with before CheckChecksum and CheckValues have
+  // passed: for callers that read the payloads once for that and for more.
+  static absl::StatusOr<SlmReader> ParseStructure(ByteSpan file_bytes);
+  // `computed` is the file's FileChecksum.
+  absl::Status CheckChecksum(uint64_t computed) const;
+  absl::Status CheckValues() const;
+
   ByteSpan file_bytes() const { return file_bytes_; }
   const ModelShape& shape() const { return shape_; }
   uint32_t flags() const { return flags_; }
@@ -55,7 +63,6 @@ class SlmReader {
   SlmReader() = default;
 
   absl::Status ReadDirectory(uint64_t offset, FileLayout& layout);
-  absl::Status CheckValues() const;
   void DeriveIdentity();
 
   ByteSpan file_bytes_;

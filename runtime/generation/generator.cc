@@ -59,8 +59,16 @@ absl::StatusOr<Generator> Generator::Begin(const Parts& parts,
                                            const SamplingConfig& sampling,
                                            std::string_view prompt,
                                            uint32_t max_new_tokens) {
-  PEDIGREE_RETURN_IF_ERROR(ValidateSampling(sampling));
   PEDIGREE_ASSIGN_OR_RETURN(const std::vector<uint32_t> ids,
+                            CheckPrompt(parts, sampling, prompt));
+  return BeginChecked(parts, sampling, ids, max_new_tokens);
+}
+
+absl::StatusOr<std::vector<uint32_t>> Generator::CheckPrompt(
+    const Parts& parts, const SamplingConfig& sampling,
+    std::string_view prompt) {
+  PEDIGREE_RETURN_IF_ERROR(ValidateSampling(sampling));
+  PEDIGREE_ASSIGN_OR_RETURN(std::vector<uint32_t> ids,
                             parts.tokenizer->EncodePrompt(prompt));
   if (ids.empty()) {
     return MakeError(ErrorCode::kInvalidLength,
@@ -72,8 +80,14 @@ absl::StatusOr<Generator> Generator::Begin(const Parts& parts,
                                   " tokens exceeds max_context ",
                                   parts.session->capacity()));
   }
+  return ids;
+}
+
+absl::StatusOr<Generator> Generator::BeginChecked(
+    const Parts& parts, const SamplingConfig& sampling,
+    absl::Span<const uint32_t> prompt, uint32_t max_new_tokens) {
   Generator generator(parts, sampling, max_new_tokens);
-  PEDIGREE_RETURN_IF_ERROR(generator.Prefill(ids));
+  PEDIGREE_RETURN_IF_ERROR(generator.Prefill(prompt));
   return generator;
 }
 
@@ -90,8 +104,8 @@ absl::Status Generator::Prefill(absl::Span<const uint32_t> prompt) {
 }
 
 absl::StatusOr<std::optional<std::string>> Generator::Next() {
-  PEDIGREE_RETURN_IF_ERROR(CheckCancel());
   if (stop_reason_ != StopReason::kNone) return std::nullopt;
+  PEDIGREE_RETURN_IF_ERROR(CheckCancel());
   const size_t length = size_t{prompt_tokens_} + token_ids_.size();
   if (token_ids_.size() >= max_new_tokens_) {
     stop_reason_ = StopReason::kTokenLimit;
@@ -112,15 +126,20 @@ absl::StatusOr<std::optional<std::string>> Generator::Next() {
   }
   std::string bytes =
       parts_.tokenizer->DecodeBytes({&token, 1}, previous_token_);
-  if (output_bytes_ + bytes.size() > kMaxOutputBytes) {
+  if (output_.size() + bytes.size() > kMaxOutputBytes) {
     stop_reason_ = StopReason::kOutputLimit;
     return std::nullopt;
   }
-  output_bytes_ += bytes.size();
+  output_ += bytes;
   token_ids_.push_back(token);
   previous_token_ = token;
   pending_ = true;
   return bytes;
+}
+
+Generation Generator::Result() const {
+  return {output_, token_ids_, prompt_tokens_,
+          std::string(StopReasonName(stop_reason_))};
 }
 
 absl::Status Generator::CheckCancel() const {

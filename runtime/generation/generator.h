@@ -40,6 +40,15 @@ enum class StopReason {
 // "" for kNone.
 std::string_view StopReasonName(StopReason reason);
 
+// One generation, finished.
+struct Generation {
+  std::string output;  // raw bytes of the generated tokens, prompt excluded
+  std::vector<uint32_t> token_ids;
+  uint32_t prompt_tokens = 0;
+  // StopReasonName.
+  std::string stop_reason;
+};
+
 // One generation in a borrowed session, which it starts anew. Not thread-safe,
 // but for `cancel`.
 class Generator {
@@ -67,6 +76,15 @@ class Generator {
                                          std::string_view prompt,
                                          uint32_t max_new_tokens);
 
+  // Begin in two steps. The first changes nothing; what it gives is for the second,
+  // whose errors are those of Transformer::Forward and code Cancelled.
+  static absl::StatusOr<std::vector<uint32_t>> CheckPrompt(
+      const Parts& parts, const SamplingConfig& sampling,
+      std::string_view prompt);
+  static absl::StatusOr<Generator> BeginChecked(
+      const Parts& parts, const SamplingConfig& sampling,
+      absl::Span<const uint32_t> prompt, uint32_t max_new_tokens);
+
   // The bytes of one more token (perhaps none), or nothing once stop_reason()
   // is set.
   //
@@ -75,6 +93,9 @@ class Generator {
 
   // Ends the generation for the caller's own reason.
   void Cancel() { stop_reason_ = StopReason::kCancelled; }
+
+  // All that was put out so far.
+  Generation Result() const;
 
   StopReason stop_reason() const { return stop_reason_; }
   uint32_t prompt_tokens() const { return prompt_tokens_; }
@@ -102,7 +123,7 @@ class Generator {
   uint32_t previous_token_ = Tokenizer::kNoToken;
   // Whether previous_token_ was put out but not run through the model yet.
   bool pending_ = false;
-  size_t output_bytes_ = 0;
+  std::string output_;
   std::vector<uint32_t> token_ids_;
   StopReason stop_reason_ = StopReason::kNone;
 };

@@ -61,6 +61,12 @@ class Session {
 
   uint32_t length() const { return static_cast<uint32_t>(tokens_.size()); }
   uint32_t capacity() const { return cache_.capacity(); }
+  uint64_t kv_cache_bytes() const { return cache_.bytes(); }
+  // Of tokens and logits, as allocated.
+  uint64_t bookkeeping_bytes() const {
+    return tokens_.capacity() * sizeof(uint32_t) +
+           logits_.capacity() * sizeof(float);
+  }
   absl::Span<const uint32_t> tokens() const { return tokens_; }
   // Shape [vocab_size]; empty when the last token has not been run.
   absl::Span<const float> logits() const { return logits_; }

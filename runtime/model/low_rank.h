@@ -1,5 +1,6 @@
-// A low-rank change of a matrix, and its arithmetic beside the matrix.
-// Specification: docs/numerics.md, "Adapters".
+// A low-rank change of a matrix, and its arithmetic beside the matrix, written
+// plainly: what forward passes do with kernels is held against LowRankDown and
+// LowRankUp. Specification: docs/numerics.md, "Adapters".
 
 #ifndef PEDIGREE_RUNTIME_MODEL_LOW_RANK_H_
 #define PEDIGREE_RUNTIME_MODEL_LOW_RANK_H_

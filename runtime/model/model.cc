@@ -7,30 +7,37 @@
 #include "absl/memory/memory.h"
 #include "absl/status/statusor.h"
 #include "runtime/base/bytes.h"
+#include "runtime/base/file_hashes.h"
 #include "runtime/base/sha256.h"
 #include "runtime/base/status_macros.h"
+#include "runtime/format/slm_format.h"
 #include "runtime/format/slm_reader.h"
 #include "runtime/model/weights.h"
 #include "runtime/tensor/tensor_view.h"
 #include "runtime/tokenizer/tokenizer.h"
 
 namespace pedigree {
-namespace {
 
-std::vector<TensorView> ViewAll(const SlmReader& reader) {
+Weights StoredWeights(const SlmReader& reader) {
   std::vector<TensorView> views;
   views.reserve(reader.entries().size());
   for (size_t i = 0; i < reader.entries().size(); ++i) {
     views.push_back(ViewTensor(reader, static_cast<int>(i)));
   }
-  return views;
+  return Weights(reader.shape(), std::move(views));
 }
 
-}  // namespace
-
 absl::StatusOr<std::unique_ptr<const Model>> Model::Load(ByteSpan file_bytes) {
-  const Digest digest = Sha256(file_bytes);
-  PEDIGREE_ASSIGN_OR_RETURN(SlmReader reader, SlmReader::Parse(file_bytes));
+  const FileHashes hashes = HashFile(file_bytes, kSlmChecksumOffset);
+  PEDIGREE_ASSIGN_OR_RETURN(SlmReader reader,
+                            SlmReader::ParseStructure(file_bytes));
+  PEDIGREE_RETURN_IF_ERROR(reader.CheckChecksum(hashes.checksum));
+  PEDIGREE_RETURN_IF_ERROR(reader.CheckValues());
+  return Create(hashes.digest, std::move(reader));
+}
+
+absl::StatusOr<std::unique_ptr<const Model>> Model::Create(
+    const Digest& digest, SlmReader reader) {
   PEDIGREE_ASSIGN_OR_RETURN(std::unique_ptr<const Tokenizer> tokenizer,
                             Tokenizer::Parse(reader.tokenizer_section(),
                                              reader.shape().vocab_size));
@@ -43,6 +50,6 @@ Model::Model(const Digest& digest, SlmReader reader,
     : digest_(digest),
       reader_(std::move(reader)),
       tokenizer_(std::move(tokenizer)),
-      weights_(reader_.shape(), ViewAll(reader_)) {}
+      weights_(StoredWeights(reader_)) {}
 
 }  // namespace pedigree

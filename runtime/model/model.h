@@ -14,6 +14,9 @@
 
 namespace pedigree {
 
+// Views of the tensors of a parsed file.
+Weights StoredWeights(const SlmReader& reader);
+
 // Owns what was parsed and borrows the file's bytes. Immutable.
 class Model {
  public:
@@ -22,6 +25,12 @@ class Model {
   //
   // Errors: as SlmReader::Parse and Tokenizer::Parse.
   static absl::StatusOr<std::unique_ptr<const Model>> Load(ByteSpan file_bytes);
+
+  // Of a file whose structure, checksum and values were checked, and its SHA-256.
+  //
+  // Errors: as Tokenizer::Parse.
+  static absl::StatusOr<std::unique_ptr<const Model>> Create(
+      const Digest& digest, SlmReader reader);
 
   const SlmReader& reader() const { return reader_; }
   const ModelShape& shape() const { return reader_.shape(); }

@@ -1,11 +1,13 @@
 #include "runtime/model/packed_weights.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "runtime/base/byte_source.h"
 #include "runtime/base/bytes.h"
 #include "runtime/base/status_macros.h"
 #include "runtime/kernels/packing.h"
@@ -19,13 +21,12 @@ namespace {
 
 // The tensor, with what its packed form will be.
 TensorView WithPackedForm(TensorView tensor) {
-  tensor.packed_half_scales = tensor.rows > 1 && HasHalfScales(tensor);
+  tensor.packed_half_scales = HasHalfScales(tensor);
   return tensor;
 }
 
-// Room for the packed form; single rows are read as they are stored.
+// Room for the packed form.
 uint64_t SlotBytes(const TensorView& tensor) {
-  if (tensor.rows == 1) return 0;
   return AlignUp(PackedBytes(tensor), AlignedBuffer::kAlignment);
 }
 
@@ -35,47 +36,95 @@ struct Slot {
   uint8_t* packed;
 };
 
+// Stored bytes that are packed before they are released.
+constexpr uint64_t kReleaseBytes = uint64_t{1} << 20;
+
+// Gives back the stored rows of some tiles, and their scales.
+void ReleaseTiles(const TensorView& tensor, Range tiles,
+                  const ByteSource& source) {
+  const uint64_t first = tiles.begin * kTileRows;
+  const uint64_t end =
+      std::min(uint64_t{tiles.end} * kTileRows, uint64_t{tensor.rows});
+  const uint64_t row_bytes =
+      (tensor.StoredBytes() - tensor.rows * tensor.ScalesPerRow() * 4) /
+      tensor.rows;
+  source.Release({tensor.payload + first * row_bytes,
+                  static_cast<size_t>((end - first) * row_bytes)});
+  const uint64_t scales = tensor.ScalesPerRow();
+  source.Release({reinterpret_cast<const uint8_t*>(tensor.scales +
+                                                   first * scales),
+                  static_cast<size_t>((end - first) * scales * 4)});
+}
+
 // Packs every thread's share of each tensor.
-void PackShare(const std::vector<Slot>& slots, int thread, int threads) {
+void PackShare(const std::vector<Slot>& slots, int thread, int threads,
+               const ByteSource* source) {
   for (const Slot& slot : slots) {
     const Range tiles =
         SplitRange(TileCount(slot.tensor), 1, thread, threads);
-    PackTiles(slot.tensor, tiles.begin, tiles.end, slot.packed);
+    const auto step = static_cast<size_t>(std::max<uint64_t>(
+        1, kReleaseBytes * TileCount(slot.tensor) / slot.tensor.StoredBytes()));
+    for (size_t begin = tiles.begin; begin < tiles.end; begin += step) {
+      const Range some = {begin, std::min(begin + step, tiles.end)};
+      PackTiles(slot.tensor, some.begin, some.end, slot.packed);
+      // From the first tile on: faults bring neighbours back.
+      if (source != nullptr) {
+        ReleaseTiles(slot.tensor, {tiles.begin, some.end}, *source);
+      }
+    }
   }
 }
 
 }  // namespace
 
+bool PackedWeights::Packs(const Weights& weights, int index) {
+  const TensorView& tensor = weights.tensors()[index];
+  const bool lookup_only = index == weights.embeddings_index() &&
+                           index != weights.output_index();
+  return tensor.rows > 1 && !lookup_only && HasTiles(tensor);
+}
+
+bool PackedWeights::PacksAny(const Weights& weights) {
+  for (size_t i = 0; i < weights.tensors().size(); ++i) {
+    if (Packs(weights, static_cast<int>(i))) return true;
+  }
+  return false;
+}
+
 uint64_t PackedWeights::Bytes(const Weights& weights) {
   uint64_t bytes = 0;
-  for (const TensorView& tensor : weights.tensors()) {
-    bytes += SlotBytes(WithPackedForm(tensor));
+  for (size_t i = 0; i < weights.tensors().size(); ++i) {
+    if (!Packs(weights, static_cast<int>(i))) continue;
+    bytes += SlotBytes(WithPackedForm(weights.tensors()[i]));
   }
   return bytes;
 }
 
 absl::StatusOr<PackedWeights> PackedWeights::Pack(const Weights& weights,
-                                                  ThreadPool* pool) {
+                                                  ThreadPool* pool,
+                                                  const ByteSource* source) {
   Weights packed = weights;
   uint64_t bytes = 0;
   for (size_t i = 0; i < weights.tensors().size(); ++i) {
-    packed.Replace(static_cast<int>(i), WithPackedForm(weights.tensors()[i]));
-    bytes += SlotBytes(packed.tensors()[i]);
+    if (!Packs(weights, static_cast<int>(i))) continue;
+    const TensorView tensor = WithPackedForm(weights.tensors()[i]);
+    packed.Replace(static_cast<int>(i), tensor);
+    bytes += SlotBytes(tensor);
   }
   PEDIGREE_ASSIGN_OR_RETURN(AlignedBuffer block,
                             AlignedBuffer::Allocate(bytes, "repacked weights"));
   std::vector<Slot> slots;
   uint8_t* next = block.data();
   for (size_t i = 0; i < packed.tensors().size(); ++i) {
+    if (!Packs(weights, static_cast<int>(i))) continue;
     TensorView tensor = packed.tensors()[i];
-    if (SlotBytes(tensor) == 0) continue;
     slots.push_back({tensor, next});
     tensor.packed = next;
     packed.Replace(static_cast<int>(i), tensor);
     next += SlotBytes(tensor);
   }
   pool->Run(pool->size(), [&](int thread) {
-    PackShare(slots, thread, pool->size());
+    PackShare(slots, thread, pool->size(), source);
   });
   return PackedWeights(std::move(packed), std::move(block));
 }

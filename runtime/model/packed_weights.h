@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "absl/status/statusor.h"
+#include "runtime/base/byte_source.h"
 #include "runtime/model/weights.h"
 #include "runtime/tensor/aligned_buffer.h"
 #include "runtime/threads/thread_pool.h"
@@ -17,14 +18,28 @@ namespace pedigree {
 // rows: embeddings, adapters.
 class PackedWeights {
  public:
-  // Bytes of the copy.
+  // Whether tensor `index` is packed: a quantized matrix that is multiplied with,
+  // which embeddings are only when tied. Looks at no value.
+  static bool Packs(const Weights& weights, int index);
+  static bool PacksAny(const Weights& weights);
+  // Whether its stored form is read besides: a row of embeddings is looked up where
+  // it lies, packed or not.
+  static bool ReadsStored(const Weights& weights, int index) {
+    return index == weights.embeddings_index() || !Packs(weights, index);
+  }
+
+  // Bytes of the copy; 0 where nothing is packed. Reads block scales, of which
+  // those of a tensor are packed in two bytes each when all are halves.
   static uint64_t Bytes(const Weights& weights);
 
-  // Packs with all threads of `pool`. `weights` borrows what it did before.
+  // Packs with all threads of `pool`. `weights` borrows what it did before. Where
+  // there is a `source`, what was packed of it is released piece by piece, so that
+  // no second copy of the weights is ever resident.
   //
   // Errors: code ResourceLimit.
   static absl::StatusOr<PackedWeights> Pack(const Weights& weights,
-                                            ThreadPool* pool);
+                                            ThreadPool* pool,
+                                            const ByteSource* source = nullptr);
 
   // The same tensors, with TensorView::packed set; valid as long as this object
   // and what the original weights borrow.

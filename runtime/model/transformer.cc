@@ -74,6 +74,13 @@ Transformer::Transformer(const ModelShape& shape, const MemoryOptions& options,
                   {Part<double>(plan.rope_frequencies), shape.head_dim / 2});
 }
 
+uint64_t Transformer::SideScratchBytes(const ModelShape& shape,
+                                       const MemoryOptions& options,
+                                       const Weights& weights) {
+  return uint64_t{SideRank(shape, weights)} * options.batch_tokens *
+         sizeof(float);
+}
+
 absl::Status Transformer::Forward(const Weights& weights,
                                   absl::Span<const BatchToken> batch) {
   for (const BatchToken& token : batch) {
@@ -94,8 +101,7 @@ absl::Status Transformer::Forward(const Weights& weights,
   parts.threads = std::min(static_cast<int>(options_.threads), pool_->size());
   parts.h_stride = SideRank(shape_, weights);
   if (parts.h_stride > 0) {
-    const uint64_t bytes =
-        uint64_t{parts.h_stride} * options_.batch_tokens * sizeof(float);
+    const uint64_t bytes = SideScratchBytes(shape_, options_, weights);
     if (side_scratch_.size() < bytes) {
       PEDIGREE_ASSIGN_OR_RETURN(
           side_scratch_, AlignedBuffer::Allocate(bytes, "adapter scratch"));

@@ -35,6 +35,12 @@ class Transformer {
                                             ThreadPool* pool,
                                             const Kernels* kernels);
 
+  // Bytes that Forward takes besides for the side paths of `weights`, of which only
+  // the shapes count.
+  static uint64_t SideScratchBytes(const ModelShape& shape,
+                                   const MemoryOptions& options,
+                                   const Weights& weights);
+
   // Runs at most batch_tokens tokens, of which at most logits_rows want logits.
   // Tokens of one sequence stand together, at consecutive positions; positions
   // before them must have been run. `weights` has the shape's tensors. Every
@@ -53,6 +59,9 @@ class Transformer {
 
   const ModelShape& shape() const { return shape_; }
   const MemoryPlan& plan() const { return plan_; }
+  // Bytes that are allocated now, KV caches not among them.
+  uint64_t scratch_bytes() const { return scratch_.size(); }
+  uint64_t side_scratch_bytes() const { return side_scratch_.size(); }
   uint32_t batch_tokens() const { return options_.batch_tokens; }
   const Kernels& kernels() const { return *kernels_; }
 

@@ -119,6 +119,15 @@ uint32_t BpeTokenizer::FindPiece(std::string_view word) const {
   return *found;
 }
 
+// Added tokens, of which there are few, are left out.
+uint64_t BpeTokenizer::allocated_bytes() const {
+  return Tokenizer::allocated_bytes() + sizeof(*this) + bytes_.capacity() +
+         section_.pieces.capacity() * sizeof(std::string_view) +
+         section_.merges.allocated_bytes() + special_.capacity() / 8 +
+         characters_.allocated_bytes() +
+         sorted_pieces_.capacity() * sizeof(uint32_t);
+}
+
 bool BpeTokenizer::EscapesSpaces() const {
   return section_.normalizer == Normalizer::kSpacePrefix ||
          section_.normalizer == Normalizer::kSpacePrefixFirst ||

@@ -32,6 +32,7 @@ class BpeTokenizer final : public Tokenizer {
       std::string_view text) const override;
   std::string DecodeBytes(absl::Span<const uint32_t> ids,
                           uint32_t previous) const override;
+  uint64_t allocated_bytes() const override;
 
  private:
   using Ids = std::vector<uint32_t>;

@@ -30,6 +30,11 @@ class CharacterTable {
     return ids_[page * kPageSize + code_point % kPageSize];
   }
 
+  // Besides the object itself.
+  uint64_t allocated_bytes() const {
+    return ids_.capacity() * sizeof(uint32_t);
+  }
+
  private:
   static constexpr uint32_t kPageSize = 256;
 

@@ -40,6 +40,12 @@ class MergeTable {
 
   absl::Span<const Merge> merges() const { return merges_; }
 
+  // Besides the object itself.
+  uint64_t allocated_bytes() const {
+    return merges_.capacity() * sizeof(Merge) +
+           first_.capacity() * sizeof(uint32_t);
+  }
+
  private:
   size_t ApplyToFew(absl::Span<uint32_t> ids) const;
   size_t ApplyToMany(absl::Span<uint32_t> ids) const;

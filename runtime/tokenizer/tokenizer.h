@@ -50,6 +50,11 @@ class Tokenizer {
   virtual std::string DecodeBytes(absl::Span<const uint32_t> ids,
                                   uint32_t previous = kNoToken) const = 0;
 
+  // What it keeps in memory, a copy of the section among it.
+  virtual uint64_t allocated_bytes() const {
+    return stop_ids_.capacity() * sizeof(uint32_t) + excluded_.capacity() / 8;
+  }
+
   uint32_t vocab_size() const { return vocab_size_; }
   uint32_t bos() const { return bos_; }
   uint32_t eos() const { return eos_; }

@@ -1,0 +1,148 @@
+#include "runtime/engine/load_model.h"
+
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "gtest/gtest.h"
+#include "runtime/base/byte_source.h"
+#include "runtime/base/bytes.h"
+#include "runtime/base/checksum.h"
+#include "runtime/base/error_code.h"
+#include "runtime/base/sha256.h"
+#include "runtime/engine/preflight.h"
+#include "runtime/format/slm_format.h"
+#include "runtime/model/model.h"
+#include "runtime/model/packed_weights.h"
+#include "runtime/testing/tiny_model.h"
+#include "runtime/threads/thread_pool.h"
+
+namespace pedigree {
+namespace {
+
+// Remembers whether anything was released, and that it was part of the file.
+class Recorder final : public ByteSource {
+ public:
+  explicit Recorder(ByteSpan bytes) : bytes_(bytes) {}
+  ByteSpan bytes() const override { return bytes_; }
+  bool releases() const override { return true; }
+  void Release(ByteSpan range) const override {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    EXPECT_GE(range.data(), bytes_.data());
+    EXPECT_LE(range.data() + range.size(), bytes_.data() + bytes_.size());
+    ++calls_;
+  }
+  int calls() const { return calls_; }
+
+ private:
+  ByteSpan bytes_;
+  mutable std::mutex mutex_;
+  mutable int calls_ = 0;
+};
+
+std::string Tiny(DType dtype, bool tied = false) {
+  TinyModelOptions options;
+  options.dtype = dtype;
+  options.tied_output = tied;
+  return TinyModel(options);
+}
+
+TEST(LoadModelTest, GivesTheModelOfModelLoadByAnyNumberOfThreads) {
+  for (const DType dtype : {DType::kF32, DType::kQ8_0, DType::kQ4_0}) {
+    const AlignedBytes file(Tiny(dtype));
+    for (const bool repack : {false, true}) {
+      for (const int threads : {1, 2, 5}) {
+        ThreadPool pool(threads);
+        const Recorder source(AsBytes(file.text()));
+        const auto loaded = LoadModel(source, repack, std::nullopt, &pool);
+        ASSERT_TRUE(loaded.ok()) << loaded.status();
+        EXPECT_EQ(loaded->model->digest(), Sha256(file.text()));
+        const bool packs = repack && dtype != DType::kF32;
+        EXPECT_EQ(loaded->packed.has_value(), packs);
+        EXPECT_EQ(source.calls() > 0, packs);
+      }
+    }
+  }
+}
+
+TEST(LoadModelTest, OnlyWhatIsMultipliedWithIsPacked) {
+  ThreadPool pool(1);
+  for (const bool tied : {false, true}) {
+    const AlignedBytes file(Tiny(DType::kQ8_0, tied));
+    const BorrowedBytes source(AsBytes(file.text()));
+    const auto loaded = LoadModel(source, true, std::nullopt, &pool);
+    ASSERT_TRUE(loaded.ok()) << loaded.status();
+    const Weights& weights = loaded->weights();
+    EXPECT_EQ(weights.embeddings().packed != nullptr, tied);
+    EXPECT_NE(weights.output().packed, nullptr);
+    EXPECT_EQ(weights.norm().packed, nullptr);
+    EXPECT_EQ(loaded->packed->bytes(),
+              PackedWeights::Bytes(loaded->model->weights()));
+  }
+}
+
+// The file with one byte changed and, if `restamp`, its checksum made right again.
+std::string Changed(std::string file, uint64_t offset, char byte,
+                    bool restamp) {
+  file[offset] = byte;
+  if (restamp) {
+    StoreLittleEndian(FileChecksum(AsBytes(file), kSlmChecksumOffset),
+                      reinterpret_cast<uint8_t*>(&file[kSlmChecksumOffset]));
+  }
+  return file;
+}
+
+TEST(LoadModelTest, RefusesWhatModelLoadRefusesWithTheSameWords) {
+  const std::string file = Tiny(DType::kQ8_0);
+  const AlignedBytes aligned(file);
+  const auto model = *Model::Load(AsBytes(aligned.text()));
+  const TensorEntry& entry = model->reader().entries()[0];
+  const uint64_t tokenizer = static_cast<uint64_t>(
+      model->reader().tokenizer_section().data() -
+      AsBytes(aligned.text()).data());
+  // The sign of a scale, the same with a wrong checksum, a payload, the magic of
+  // the tokenizer, the header.
+  const std::pair<std::string, ErrorCode> cases[] = {
+      {Changed(file, entry.scale_offset + 3, '\xbf', true),
+       ErrorCode::kInvalidTensorDirectory},
+      {Changed(file, entry.scale_offset + 3, '\xbf', false),
+       ErrorCode::kChecksumMismatch},
+      {Changed(file, entry.byte_offset, file[entry.byte_offset] ^ 1, false),
+       ErrorCode::kChecksumMismatch},
+      {Changed(file, tokenizer, 'X', true), ErrorCode::kInvalidTokenizer},
+      {Changed(file, 4, 2, true), ErrorCode::kUnsupportedModelVersion},
+      {file.substr(0, 300), ErrorCode::kInvalidHeader},
+      {"", ErrorCode::kInvalidModelMagic}};
+  for (const auto& [bytes, code] : cases) {
+    const AlignedBytes broken(bytes);
+    const absl::Status expected =
+        Model::Load(AsBytes(broken.text())).status();
+    for (const int threads : {1, 2}) {
+      ThreadPool pool(threads);
+      const BorrowedBytes source(AsBytes(broken.text()));
+      const absl::Status status =
+          LoadModel(source, true, std::nullopt, &pool).status();
+      EXPECT_EQ(status, expected);
+      EXPECT_EQ(GetErrorCode(status), code) << status;
+    }
+  }
+}
+
+TEST(LoadModelTest, NothingIsReadBeforeTheDigestIsTheExpectedOne) {
+  const AlignedBytes garbage("not a model at all");
+  ThreadPool pool(1);
+  const BorrowedBytes source(AsBytes(garbage.text()));
+  EXPECT_EQ(LoadModel(source, false, Sha256("else"), &pool).status().code(),
+            absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(GetErrorCode(LoadModel(source, false, Sha256(garbage.text()), &pool)
+                             .status()),
+            ErrorCode::kInvalidModelMagic);
+}
+
+}  // namespace
+}  // namespace pedigree
