@@ -27,6 +27,7 @@
 #include "runtime/engine/open_engine.h"
 #include "runtime/format/slm_header.h"
 #include "runtime/kernels/kernels.h"
+#include "runtime/kernels/packing.h"
 #include "runtime/kernels/target.h"
 #include "runtime/model/memory_plan.h"
 #include "runtime/model/model.h"
@@ -188,15 +189,17 @@ double ProductsPerToken(const Model& model) {
   return products;
 }
 
-double WeightBytesPerToken(const Model& model) {
+// Of the weights in use, in the form in which kernels read them.
+double WeightBytesPerToken(const Weights& weights) {
   double bytes = 0;
-  const Weights& weights = model.weights();
   for (size_t i = 0; i < weights.tensors().size(); ++i) {
     const bool lookup_only = static_cast<int>(i) == weights.embeddings_index() &&
                              weights.output_index() != 0;
-    if (!lookup_only) {
-      bytes += static_cast<double>(weights.tensors()[i].StoredBytes());
-    }
+    if (lookup_only) continue;
+    const TensorView& tensor = weights.tensors()[i];
+    bytes += static_cast<double>(tensor.packed == nullptr
+                                     ? tensor.StoredBytes()
+                                     : PackedBytes(tensor));
   }
   return bytes;
 }
@@ -213,7 +216,8 @@ absl::StatusOr<Json> Report(const BenchOptions& options, Bench& bench,
   PEDIGREE_ASSIGN_OR_RETURN(const ResidentBytes resident, ReadResidentBytes());
   const double prefill = Median(figures.prefill);
   const double decode = Median(figures.decode);
-  const double bytes = WeightBytesPerToken(bench.engine().model());
+  const double bytes =
+      WeightBytesPerToken(bench.engine().adapters().weights());
   const double steps = decode / options.sequences;
   const auto number = [](double value) {
     return absl::StrFormat("%.4g", value);
