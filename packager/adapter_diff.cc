@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <utility>
 #include <vector>
@@ -17,14 +18,22 @@
 namespace pedigree {
 namespace {
 
+// The float whose bits, read as an integer, are `steps` more: a neighbour, since
+// floats of one sign are in the order of their bits.
+float Neighbour(float value, uint32_t steps) {
+  uint32_t bits;
+  std::memcpy(&bits, &value, sizeof(bits));
+  bits += steps;
+  std::memcpy(&value, &bits, sizeof(bits));
+  return value;
+}
+
 // A delta that takes `from` to `to`, which differ, or comes as near as it can.
 float FindDelta(float from, float to) {
   const float difference = to - from;
-  if (from + difference == to) return difference;
-  for (const float limit : {std::numeric_limits<float>::infinity(),
-                            -std::numeric_limits<float>::infinity()}) {
-    const float neighbour = std::nextafter(difference, limit);
-    if (from + neighbour == to) return neighbour;
+  for (const uint32_t steps : {0u, 1u, 0xffffffffu}) {
+    const float delta = Neighbour(difference, steps);
+    if (from + delta == to) return delta;
   }
   return difference;
 }

@@ -37,6 +37,12 @@ double Angle(double cosine) {
   return angle;
 }
 
+// The nearest whole number, halves to even, of 0 <= x < 2^51.
+uint64_t Round(double x) {
+  constexpr double kTwoTo52Times1_5 = 6755399441055744.0;
+  return static_cast<uint64_t>((x + kTwoTo52Times1_5) - kTwoTo52Times1_5);
+}
+
 double Dot(absl::Span<const float> a, absl::Span<const float> b) {
   double sum = 0;
   for (size_t i = 0; i < a.size(); ++i) {
@@ -106,8 +112,8 @@ void TensorMerge::PlanSlerp() {
   const double t = settings_.interpolation;
   factors_ = {1 - t, t};
   const double norms =
-      std::sqrt(Dot(models_[0], models_[0])) *
-      std::sqrt(Dot(models_[1], models_[1]));
+      __builtin_sqrt(Dot(models_[0], models_[0])) *
+      __builtin_sqrt(Dot(models_[1], models_[1]));
   if (norms == 0) return;
   const double cosine = Dot(models_[0], models_[1]) / norms;
   if (std::abs(cosine) > kParallel) return;
@@ -120,8 +126,8 @@ void TensorMerge::PlanSlerp() {
 // a whole number. Of equal ones at the end of that, those of low index.
 void TensorMerge::PlanTrim() {
   const uint64_t count = base_.size();
-  const auto kept = static_cast<uint64_t>(std::nearbyint(
-      static_cast<double>(settings_.density) * static_cast<double>(count)));
+  const uint64_t kept = Round(static_cast<double>(settings_.density) *
+                              static_cast<double>(count));
   std::vector<float> magnitudes(count);
   for (const absl::Span<const float> model : models_) {
     Threshold& threshold = thresholds_.emplace_back();
