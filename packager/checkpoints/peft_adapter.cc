@@ -92,6 +92,7 @@ absl::StatusOr<std::optional<Factor>> TakeFactor(const std::string& name,
   source.values = tensor.bytes;
   Factor factor = {name, tensor.shape[0], tensor.shape[1], {}};
   factor.values.resize(factor.rows * factor.columns);
+  if (factor.values.empty()) return factor;
   ReadRows(source, factor.columns, 0, factor.rows, factor.values.data());
   const ByteSpan bytes(
       reinterpret_cast<const uint8_t*>(factor.values.data()),

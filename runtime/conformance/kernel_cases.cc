@@ -322,7 +322,8 @@ class MatMulCase : public Case {
     for (size_t t = 0; t < tokens_; ++t) {
       kernels.quantize(x.data() + t * columns, 0, columns, quantized.Row(t));
     }
-    const size_t tile_bytes = TileScratchBytes(matrix) + 1;
+    // Tiles hold floats; at least one, so that there is a first byte.
+    const size_t tile_bytes = TileScratchBytes(matrix) / 64 * 64 + 64;
     std::vector<uint8_t> tiles(static_cast<size_t>(how.threads) * tile_bytes);
     // A kernel takes kMaxBatchTokens at most: a longer prompt is several calls,
     // as it is several batches of a session.
