@@ -1,5 +1,10 @@
 #include "packager/command_inputs.h"
 
+#include <unistd.h>
+
+#include <cstdint>
+#include <cstdio>
+#include <memory>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -31,6 +36,22 @@ absl::StatusOr<packager::License> ReadLicense(const std::string& option) {
   return license;
 }
 
+// Tells how far `task` is on a line of its own, once a percent. Null where
+// nobody watches.
+Progress TerminalProgress(std::string task) {
+  if (isatty(STDERR_FILENO) == 0) return nullptr;
+  auto last = std::make_shared<uint64_t>(0);
+  return [task = std::move(task), last](uint64_t done, uint64_t total) {
+    const uint64_t percent = done / (total / 100 + 1);
+    if (percent == *last && done < total) return;
+    *last = percent;
+    std::fprintf(stderr, "\r%s: %llu of %llu MB%s", task.c_str(),
+                 static_cast<unsigned long long>(done / 1000000),
+                 static_cast<unsigned long long>(total / 1000000),
+                 done < total ? "" : "\n");
+  };
+}
+
 }  // namespace
 
 void AddPackageOptions(CLI::App* command, PackageOptions* options) {
@@ -43,11 +64,18 @@ void AddPackageOptions(CLI::App* command, PackageOptions* options) {
                       "SPDX-ID=FILE; may be repeated");
 }
 
+void AddReportOption(CLI::App* command, bool* report) {
+  command->add_flag("--report", *report,
+                    "Print what quantising cost, tensor by tensor; the receipt "
+                    "has it in any case");
+}
+
 void AddStorageOptions(CLI::App* command, StorageOptions* options) {
   command->add_option("--dtype", options->dtype,
                       "Storage of matrices: f32, q8_0 or q4_0; default: f32");
   command->add_option("--q8-0-group", options->q8_0_group,
                       "Columns a q8_0 scale covers: row or 32; default: row");
+  AddReportOption(command, &options->report);
 }
 
 void SetStorage(const StorageOptions& options,
@@ -72,7 +100,8 @@ absl::Status MappedInputs::Add(std::string role, const std::string& path) {
   files_.push_back(std::move(file));
   const MappedFile& mapped = files_.back();
   inputs_.push_back(
-      {std::move(role), path, mapped.bytes(), DigestOf(mapped), &mapped});
+      {std::move(role), path, mapped.bytes(), LazyDigest::Start(mapped),
+       &mapped});
   return absl::OkStatus();
 }
 
@@ -84,6 +113,7 @@ absl::StatusOr<PackageRequest> MakeRequest(std::string operator_name,
   request.inputs = inputs.inputs();
   PEDIGREE_ASSIGN_OR_RETURN(request.info, ReadPackageInfo(options));
   request.out = options.out;
+  request.progress = TerminalProgress(request.operator_name);
   return request;
 }
 

@@ -34,9 +34,14 @@ void AddPackageOptions(CLI::App* command, PackageOptions* options);
 struct StorageOptions {
   std::string dtype = "f32";
   std::string q8_0_group = "row";
+  // Whether to print StorageReport.
+  bool report = false;
 };
 
-// Adds --dtype and --q8-0-group.
+// Adds --report, whether to print StorageReport.
+void AddReportOption(CLI::App* command, bool* report);
+
+// Adds --dtype, --q8-0-group and --report.
 void AddStorageOptions(CLI::App* command, StorageOptions* options);
 
 // Sets dtype and group of `config`.
@@ -51,7 +56,7 @@ absl::StatusOr<PackageInfo> ReadPackageInfo(const PackageOptions& options);
 // Files mapped while an operator runs on them.
 class MappedInputs {
  public:
-  // Maps and hashes one more file.
+  // Maps one more file and starts to hash it.
   absl::Status Add(std::string role, const std::string& path);
 
   const std::vector<OperatorInput>& inputs() const { return inputs_; }

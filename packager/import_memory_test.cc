@@ -80,7 +80,7 @@ TEST(ImportMemoryTest, StaysBelowItsBound) {
   config.set_q8_0_group("row");
   auto file = StagedFile::Create(out);
   ASSERT_TRUE(file.ok()) << file.status();
-  const auto output = ImportToFile(config, inputs, &*file, nullptr);
+  const auto output = RunToFile("import", config, inputs, &*file, nullptr);
   ASSERT_TRUE(output.ok()) << output.status();
   EXPECT_GT(output->file_bytes, size / 5);
   EXPECT_LT(PeakBytes(), bound);

@@ -1,5 +1,6 @@
 #include "packager/merge_command.h"
 
+#include <cstdio>
 #include <map>
 #include <memory>
 #include <set>
@@ -12,6 +13,7 @@
 #include "packager/merge/merge_recipe.h"
 #include "packager/output_files.h"
 #include "packager/package.h"
+#include "packager/storage_report.h"
 #include "runtime/base/file.h"
 #include "runtime/base/status_macros.h"
 
@@ -23,6 +25,7 @@ struct MergeOptions {
   std::string recipe;
   // "NAME=FILE" each.
   std::vector<std::string> models;
+  bool report = false;
 };
 
 // Where the models lie that a recipe names.
@@ -93,9 +96,11 @@ absl::StatusOr<Outcome> Merge(const MergeOptions& options) {
   for (const std::string& path : paths) {
     PEDIGREE_RETURN_IF_ERROR(AddParentNode("", path, request));
   }
+  packager::Receipt receipt;
   PEDIGREE_ASSIGN_OR_RETURN(const std::vector<OutputFile> files,
-                            PackageModel(request));
+                            PackageModel(request, &receipt));
   PEDIGREE_RETURN_IF_ERROR(WriteOutputFiles(files));
+  if (options.report) std::fputs(StorageReport(receipt).c_str(), stdout);
   return Outcome::kGood;
 }
 
@@ -114,6 +119,7 @@ void AddMergeCommand(CommandLine& command_line) {
                       "NAME=FILE: where a model lies that the recipe names; "
                       "default: beside the recipe; may be repeated. Each needs "
                       "its FILE.node.json");
+  AddReportOption(command, &options->report);
   AddPackageOptions(command, &options->package);
 }
 

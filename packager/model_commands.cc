@@ -1,12 +1,10 @@
 #include "packager/model_commands.h"
 
-#include <cstdint>
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
-
-#include <unistd.h>
 
 #include "absl/strings/str_cat.h"
 #include "packager/checkpoints/hf_files.h"
@@ -14,6 +12,7 @@
 #include "packager/descend.h"
 #include "packager/output_files.h"
 #include "packager/package.h"
+#include "packager/storage_report.h"
 #include "runtime/base/status_macros.h"
 
 namespace pedigree {
@@ -65,20 +64,14 @@ absl::Status AddImportInputs(const ImportOptions& options,
   return inputs.Add("tokenizer", options.tokenizer);
 }
 
-// Tells how far an import is on a line of its own, once a percent. Nothing
-// where nobody watches.
-Progress TerminalProgress() {
-  if (isatty(STDERR_FILENO) == 0) return nullptr;
-  auto last = std::make_shared<uint64_t>(0);
-  return [last](uint64_t done, uint64_t total) {
-    const uint64_t percent = done / (total / 100 + 1);
-    if (percent == *last && done < total) return;
-    *last = percent;
-    std::fprintf(stderr, "\rimport: %llu of %llu MB%s",
-                 static_cast<unsigned long long>(done / 1000000),
-                 static_cast<unsigned long long>(total / 1000000),
-                 done < total ? "" : "\n");
-  };
+// Writes the result of `request`, and prints what quantising cost if asked to.
+absl::StatusOr<Outcome> MakeModel(PackageRequest request, bool report) {
+  packager::Receipt receipt;
+  PEDIGREE_ASSIGN_OR_RETURN(const std::vector<OutputFile> files,
+                            PackageModel(std::move(request), &receipt));
+  PEDIGREE_RETURN_IF_ERROR(WriteOutputFiles(files));
+  if (report) std::fputs(StorageReport(receipt).c_str(), stdout);
+  return Outcome::kGood;
 }
 
 absl::StatusOr<Outcome> Import(const ImportOptions& options) {
@@ -90,11 +83,7 @@ absl::StatusOr<Outcome> Import(const ImportOptions& options) {
   SetStorage(options.storage, request.config);
   request.base_family =
       options.family.empty() ? request.info.name : options.family;
-  request.progress = TerminalProgress();
-  PEDIGREE_ASSIGN_OR_RETURN(const std::vector<OutputFile> files,
-                            PackageModel(request));
-  PEDIGREE_RETURN_IF_ERROR(WriteOutputFiles(files));
-  return Outcome::kGood;
+  return MakeModel(std::move(request), options.storage.report);
 }
 
 void AddImport(CommandLine& command_line) {
@@ -137,10 +126,7 @@ absl::StatusOr<Outcome> Quantize(const QuantizeOptions& options) {
   SetStorage(options.storage, request.config);
   PEDIGREE_RETURN_IF_ERROR(
       AddParentNode(options.parent_node, options.model, request));
-  PEDIGREE_ASSIGN_OR_RETURN(const std::vector<OutputFile> files,
-                            PackageModel(request));
-  PEDIGREE_RETURN_IF_ERROR(WriteOutputFiles(files));
-  return Outcome::kGood;
+  return MakeModel(std::move(request), options.storage.report);
 }
 
 void AddQuantize(CommandLine& command_line) {

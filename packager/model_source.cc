@@ -49,16 +49,31 @@ void ReadQ4Blocks(const uint8_t* in, uint64_t count, float* out) {
   }
 }
 
-// `first` is the index of the row's first value in the tensor: groups count
-// from there.
-void ReadQ8Groups(const SourceTensor& tensor, uint64_t first, uint64_t count,
-                  float* out) {
-  const uint8_t* values = tensor.values.data() + first;
-  for (uint64_t i = 0; i < count; ++i) {
-    const uint64_t group = (first + i) / tensor.group_size;
+int Int8At(const uint8_t* bytes, uint64_t index) {
+  return static_cast<int8_t>(bytes[index]);
+}
+
+int Int4At(const uint8_t* bytes, uint64_t index) {
+  const int nibble = (bytes[index / 2] >> (index % 2 * 4)) & 15;
+  return (nibble ^ 8) - 8;
+}
+
+// Values [first, first + count) of the tensor, each `value_at` its index times
+// the scale of its group.
+template <typename ValueAt>
+void ReadGroups(const SourceTensor& tensor, uint64_t first, uint64_t count,
+                const ValueAt& value_at, float* out) {
+  uint64_t index = first;
+  while (index < first + count) {
+    const uint64_t group = index / tensor.group_size;
     const auto scale = LoadLittleEndian<float>(tensor.scales.data() +
                                                group * sizeof(float));
-    out[i] = static_cast<float>(static_cast<int8_t>(values[i])) * scale;
+    const uint64_t end =
+        std::min(first + count, (group + 1) * tensor.group_size);
+    for (; index < end; ++index) {
+      *out++ =
+          static_cast<float>(value_at(tensor.values.data(), index)) * scale;
+    }
   }
 }
 
@@ -79,7 +94,9 @@ void ReadRow(const SourceTensor& tensor, uint64_t columns, uint64_t row,
     case SourceEncoding::kQ4Blocks:
       return ReadQ4Blocks(in, columns, out);
     case SourceEncoding::kQ8Groups:
-      return ReadQ8Groups(tensor, row * columns, columns, out);
+      return ReadGroups(tensor, row * columns, columns, Int8At, out);
+    case SourceEncoding::kQ4Groups:
+      return ReadGroups(tensor, row * columns, columns, Int4At, out);
   }
 }
 
@@ -98,6 +115,8 @@ uint64_t EncodedBytes(SourceEncoding encoding, uint64_t count) {
       return count % kBlock == 0 ? count / kBlock * kQ4BlockBytes : 0;
     case SourceEncoding::kQ8Groups:
       return count;
+    case SourceEncoding::kQ4Groups:
+      return count % 2 == 0 ? count / 2 : 0;
   }
   return 0;
 }

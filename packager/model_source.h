@@ -5,6 +5,7 @@
 #define PEDIGREE_PACKAGER_MODEL_SOURCE_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -40,6 +41,8 @@ enum class SourceEncoding {
   kQ4Blocks,
   // int8 values, and apart from them an f32 scale for each `group_size` values.
   kQ8Groups,
+  // The same with int4 values, two a byte, the first in the low nibble.
+  kQ4Groups,
 };
 
 // The values of one tensor of the target, a matrix or a single row.
@@ -50,7 +53,7 @@ struct SourceTensor {
   // Rows of `columns` values, row by row, as many as the source has. Needs no
   // alignment.
   ByteSpan values;
-  // Of kQ8Groups, one scale after the other.
+  // Of groups, one scale after the other.
   ByteSpan scales;
   uint32_t group_size = 0;
   // The source's row for each row of the target, kAbsentRow for zeros. Null
@@ -58,6 +61,18 @@ struct SourceTensor {
   std::shared_ptr<const std::vector<int64_t>> rows;
   // The file that holds `values` and `scales`.
   SourceFile file;
+};
+
+// Checks a source while it is read, for one whose bytes can't be trusted before
+// all of them were seen.
+class SourceCheck {
+ public:
+  virtual ~SourceCheck() = default;
+  // These bytes of the source were read, perhaps not for the first time, and
+  // are about to be released.
+  virtual void Read(ByteSpan bytes) = 0;
+  // When all are: whether the source is what it says. Once.
+  virtual absl::Status Finish() = 0;
 };
 
 struct ModelSource {
@@ -68,10 +83,12 @@ struct ModelSource {
   std::vector<SourceTensor> tensors;
   // Keeps values alive that lie in no file; may be null.
   std::shared_ptr<const void> owner;
+  // A new check for each reading of the whole source; null where none is due.
+  std::function<std::unique_ptr<SourceCheck>()> make_check;
 };
 
-// Bytes that `count` values of a row take in `encoding`, scales of kQ8Groups
-// not included; 0 where `count` is no whole number of blocks.
+// Bytes that `count` values of a row take in `encoding`, scales of groups not
+// included; 0 where `count` is no whole number of blocks.
 uint64_t EncodedBytes(SourceEncoding encoding, uint64_t count);
 
 // A row of the source, by the row of the target that it becomes, or kAbsentRow.

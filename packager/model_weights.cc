@@ -1,11 +1,9 @@
 #include "packager/model_weights.h"
 
-#include <cmath>
 #include <memory>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "packager/slm_writer.h"
 #include "runtime/base/bytes.h"
 #include "runtime/base/status_macros.h"
 
@@ -18,28 +16,6 @@ absl::Status CheckCount(const TensorSpec& tensor,
   return absl::InvalidArgumentError(absl::StrCat(
       "Invalid model: tensor \"", tensor.name, "\" has ", values.size(),
       " values (expected ", tensor.element_count(), ")"));
-}
-
-// Adds `tensor` to `content` in the storage that `request` gives it.
-absl::Status AddTensor(const TensorSpec& tensor,
-                       const std::vector<float>& values,
-                       const StorageRequest& request, SlmContent& content,
-                       std::vector<StorageException>& exceptions) {
-  PEDIGREE_RETURN_IF_ERROR(CheckCount(tensor, values));
-  for (size_t i = 0; i < values.size(); ++i) {
-    if (!std::isfinite(values[i])) {
-      return absl::InvalidArgumentError(absl::StrCat("Invalid model: tensor \"",
-                                                     tensor.name, "\" value ",
-                                                     i, " is not finite"));
-    }
-  }
-  const TensorStorageChoice choice = ChooseStorage(tensor, request);
-  if (!choice.reason.empty()) {
-    exceptions.push_back({tensor.name, choice.dtype, choice.reason});
-  }
-  content.tensors.push_back(
-      StoreTensor(values, tensor.columns(), choice.dtype, choice.block_size));
-  return absl::OkStatus();
 }
 
 }  // namespace
@@ -78,30 +54,6 @@ absl::StatusOr<StoredModel> StoreModel(ModelWeights weights,
                             StoreSource(source, request, &sink));
   model.exceptions = std::move(stored.exceptions);
   return model;
-}
-
-absl::StatusOr<StoredModel> StoreValues(
-    const ModelShape& shape, std::string tokenizer_section,
-    absl::FunctionRef<std::vector<float>(size_t)> values,
-    const StorageRequest& request) {
-  const std::vector<TensorSpec> specs = CanonicalTensors(shape);
-  SlmContent content;
-  content.shape = shape;
-  content.tokenizer_section = std::move(tokenizer_section);
-  StoredModel stored;
-  for (size_t i = 0; i < specs.size(); ++i) {
-    PEDIGREE_RETURN_IF_ERROR(AddTensor(specs[i], values(i), request, content,
-                                       stored.exceptions));
-  }
-  PEDIGREE_ASSIGN_OR_RETURN(stored.file_bytes, WriteSlm(content));
-  return stored;
-}
-
-absl::StatusOr<StoredModel> RestoreModel(const SlmReader& model,
-                                         const StorageRequest& request) {
-  return StoreValues(
-      model.shape(), std::string(AsText(model.tokenizer_section())),
-      [&](size_t i) { return LoadTensor(ViewTensor(model, i)); }, request);
 }
 
 }  // namespace pedigree

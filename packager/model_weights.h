@@ -6,13 +6,11 @@
 #include <string>
 #include <vector>
 
-#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "packager/model_source.h"
 #include "packager/quantize.h"
 #include "packager/store_source.h"
 #include "runtime/format/slm_format.h"
-#include "runtime/format/slm_reader.h"
 
 namespace pedigree {
 
@@ -38,19 +36,6 @@ absl::StatusOr<ModelSource> SourceOf(ModelWeights weights);
 // Errors: kInvalidArgument for a shape or values that no file may hold.
 absl::StatusOr<StoredModel> StoreModel(ModelWeights weights,
                                        const StorageRequest& request);
-
-// The `.slm` file whose tensor i, of CanonicalTensors(shape), has the values
-// that `values(i)` returns; asks for one after the other.
-//
-// Errors: kInvalidArgument for a shape or values that no file may hold.
-absl::StatusOr<StoredModel> StoreValues(
-    const ModelShape& shape, std::string tokenizer_section,
-    absl::FunctionRef<std::vector<float>(size_t)> values,
-    const StorageRequest& request);
-
-// The values of `model`, dequantised, stored anew one tensor at a time.
-absl::StatusOr<StoredModel> RestoreModel(const SlmReader& model,
-                                         const StorageRequest& request);
 
 }  // namespace pedigree
 

@@ -1,6 +1,7 @@
 #include "packager/operators.h"
 
 #include <algorithm>
+#include <functional>
 #include <initializer_list>
 #include <memory>
 #include <optional>
@@ -21,6 +22,7 @@
 #include "packager/mock_model.h"
 #include "packager/model_weights.h"
 #include "packager/same_layout.h"
+#include "packager/slm_source.h"
 #include "runtime/adapters/adapter_stack.h"
 #include "runtime/adapters/assembly.h"
 #include "runtime/base/file.h"
@@ -78,14 +80,6 @@ absl::StatusOr<SlmReader> ParseModel(const OperatorInput& input) {
   absl::StatusOr<SlmReader> model = SlmReader::Parse(input.bytes);
   if (!model.ok()) return AnnotateWithPath(model.status(), input.path);
   return model;
-}
-
-OperatorOutput ModelOutput(StoredModel stored) {
-  OperatorOutput output;
-  output.role = "model";
-  output.bytes = std::move(stored.file_bytes);
-  output.exceptions = std::move(stored.exceptions);
-  return output;
 }
 
 SourceFile FileOf(const OperatorInput& input) {
@@ -154,57 +148,44 @@ absl::StatusOr<ModelSource> OpenImport(const packager::OperatorConfig& config,
                    "\" (expected hf, gguf, llama2c or mock)"));
 }
 
-// An import that is open, and how it is stored.
-struct OpenedImport {
-  ModelSource source;
-  StorageRequest request;
+// A model that is ready to be written, once or twice.
+struct OpenedModel {
+  // Borrows the inputs.
+  std::function<absl::StatusOr<StoredSource>(ByteSink* sink, uint64_t checksum,
+                                             const Progress& progress)>
+      store;
+  std::vector<TokenIdRange> id_map;
 };
 
-absl::StatusOr<OpenedImport> OpenToStore(const packager::OperatorConfig& config,
-                                         Inputs inputs) {
-  OpenedImport opened;
+OpenedModel OpenedSource(ModelSource opened, const StorageRequest& request) {
+  OpenedModel model;
+  const auto source = std::make_shared<const ModelSource>(std::move(opened));
+  model.id_map = source->id_map;
+  model.store = [source, request](ByteSink* sink, uint64_t checksum,
+                                  const Progress& progress) {
+    return StoreSource(*source, request, sink, checksum, progress);
+  };
+  return model;
+}
+
+absl::StatusOr<OpenedModel> OpenToImport(
+    const packager::OperatorConfig& config, Inputs inputs) {
+  StorageRequest request;
   if (config.dtype() == "source") {
-    opened.request.as_source = true;
+    request.as_source = true;
   } else {
-    PEDIGREE_ASSIGN_OR_RETURN(opened.request, ReadStorage(config));
+    PEDIGREE_ASSIGN_OR_RETURN(request, ReadStorage(config));
   }
-  PEDIGREE_ASSIGN_OR_RETURN(opened.source, OpenImport(config, inputs));
-  return opened;
+  PEDIGREE_ASSIGN_OR_RETURN(ModelSource source, OpenImport(config, inputs));
+  return OpenedSource(std::move(source), request);
 }
 
-OperatorOutput ImportOutput(OpenedImport opened, StoredSource stored,
-                            const Digest& digest) {
-  OperatorOutput output;
-  output.role = "model";
-  output.digest = digest;
-  output.file_bytes = stored.facts.file_bytes;
-  output.facts = std::move(stored.facts);
-  output.facts->digest = digest;
-  output.exceptions = std::move(stored.exceptions);
-  output.id_map = std::move(opened.source.id_map);
-  return output;
-}
-
-absl::StatusOr<OperatorOutput> Import(const packager::OperatorConfig& config,
-                                      Inputs inputs) {
-  PEDIGREE_ASSIGN_OR_RETURN(OpenedImport opened, OpenToStore(config, inputs));
-  std::string bytes;
-  StringSink sink(&bytes);
-  PEDIGREE_ASSIGN_OR_RETURN(StoredSource stored,
-                            StoreSource(opened.source, opened.request, &sink));
-  OperatorOutput output =
-      ImportOutput(std::move(opened), std::move(stored), Sha256(bytes));
-  output.bytes = std::move(bytes);
-  return output;
-}
-
-absl::StatusOr<OperatorOutput> Quantize(const packager::OperatorConfig& config,
-                                        Inputs inputs) {
+absl::StatusOr<OpenedModel> OpenToQuantize(
+    const packager::OperatorConfig& config, Inputs inputs) {
   PEDIGREE_ASSIGN_OR_RETURN(const StorageRequest request, ReadStorage(config));
   PEDIGREE_RETURN_IF_ERROR(CheckRoles("quantize", inputs, {"model"}));
-  PEDIGREE_ASSIGN_OR_RETURN(const SlmReader model, ParseModel(inputs[0]));
-  PEDIGREE_ASSIGN_OR_RETURN(StoredModel stored, RestoreModel(model, request));
-  return ModelOutput(std::move(stored));
+  PEDIGREE_ASSIGN_OR_RETURN(ModelSource source, OpenSlm(FileOf(inputs[0])));
+  return OpenedSource(std::move(source), request);
 }
 
 // The models of a merge, the base first where there is one.
@@ -227,8 +208,8 @@ absl::StatusOr<std::vector<SlmReader>> ParseMergeInputs(bool has_base,
   return models;
 }
 
-absl::StatusOr<OperatorOutput> Merge(const packager::OperatorConfig& config,
-                                     Inputs inputs) {
+absl::StatusOr<OpenedModel> OpenToMerge(const packager::OperatorConfig& config,
+                                        Inputs inputs) {
   PEDIGREE_ASSIGN_OR_RETURN(const StorageRequest request, ReadStorage(config));
   const std::optional<MergeMethod> method =
       FindMergeMethod(config.merge().method());
@@ -237,11 +218,53 @@ absl::StatusOr<OperatorOutput> Merge(const packager::OperatorConfig& config,
       const MergeSettings settings,
       ReadMergeConfig(config.merge(),
                       inputs.size() - std::min(inputs.size(), base_count)));
-  PEDIGREE_ASSIGN_OR_RETURN(const std::vector<SlmReader> models,
+  PEDIGREE_ASSIGN_OR_RETURN(std::vector<SlmReader> models,
                             ParseMergeInputs(base_count > 0, inputs));
-  PEDIGREE_ASSIGN_OR_RETURN(StoredModel stored,
-                            MergeModels(settings, models, request));
-  return ModelOutput(std::move(stored));
+  OpenedModel merge;
+  merge.store = [settings, request, models = std::move(models)](
+                    ByteSink* sink, uint64_t checksum,
+                    const Progress& progress) {
+    return StoreComputed(MergeModels(settings, models), request, sink,
+                         checksum, progress);
+  };
+  return merge;
+}
+
+absl::StatusOr<OpenedModel> OpenToStore(std::string_view name,
+                                        const packager::OperatorConfig& config,
+                                        Inputs inputs) {
+  if (name == "import") return OpenToImport(config, inputs);
+  if (name == "quantize") return OpenToQuantize(config, inputs);
+  return OpenToMerge(config, inputs);
+}
+
+OperatorOutput StoredOutput(OpenedModel opened, StoredSource stored,
+                            const Digest& digest) {
+  OperatorOutput output;
+  output.role = "model";
+  output.digest = digest;
+  output.file_bytes = stored.facts.file_bytes;
+  output.facts = std::move(stored.facts);
+  output.facts->digest = digest;
+  output.exceptions = std::move(stored.exceptions);
+  output.errors = std::move(stored.errors);
+  output.id_map = std::move(opened.id_map);
+  return output;
+}
+
+absl::StatusOr<OperatorOutput> RunInMemory(
+    std::string_view name, const packager::OperatorConfig& config,
+    Inputs inputs) {
+  PEDIGREE_ASSIGN_OR_RETURN(OpenedModel opened,
+                            OpenToStore(name, config, inputs));
+  std::string bytes;
+  StringSink sink(&bytes);
+  PEDIGREE_ASSIGN_OR_RETURN(StoredSource stored,
+                            opened.store(&sink, 0, nullptr));
+  OperatorOutput output =
+      StoredOutput(std::move(opened), std::move(stored), Sha256(bytes));
+  output.bytes = std::move(bytes);
+  return output;
 }
 
 absl::StatusOr<std::unique_ptr<const Model>> LoadModel(
@@ -288,7 +311,7 @@ absl::StatusOr<OperatorOutput> AdapterFromSpec(Inputs inputs) {
       CheckRoles("adapter-spec", inputs, {"spec", "model"}));
   PEDIGREE_ASSIGN_OR_RETURN(const SlmReader parent, ParseModel(inputs[1]));
   absl::StatusOr<std::string> adapter =
-      MakeAdapter(AsText(inputs[0].bytes), parent, inputs[1].digest);
+      MakeAdapter(AsText(inputs[0].bytes), parent, inputs[1].digest.Get());
   if (!adapter.ok()) return AnnotateWithPath(adapter.status(), inputs[0].path);
   OperatorOutput output;
   output.role = "adapter";
@@ -309,7 +332,7 @@ absl::StatusOr<OperatorOutput> AdapterFromDiff(
   PEDIGREE_ASSIGN_OR_RETURN(const SlmReader parent, ParseModel(inputs[0]));
   PEDIGREE_ASSIGN_OR_RETURN(const SlmReader child, ParseModel(inputs[1]));
   absl::StatusOr<AdapterDiff> diff =
-      DiffModels(parent, inputs[0].digest, child, *kind);
+      DiffModels(parent, inputs[0].digest.Get(), child, *kind);
   if (!diff.ok()) return AnnotateWithPath(diff.status(), inputs[1].path);
   OperatorOutput output;
   output.role = "adapter";
@@ -326,12 +349,12 @@ absl::StatusOr<std::vector<TokenIdRange>> ReadIdMap(
       ParseCanonicalRecord(AsText(receipt_file.bytes), "receipt", &receipt),
       receipt_file.path));
   if (receipt.operator_() != "import" ||
-      receipt.output().digest() != model.digest.ToString()) {
+      receipt.output().digest() != model.digest.Get().ToString()) {
     return AnnotateWithPath(
         absl::FailedPreconditionError(absl::StrCat(
             "Receipt is not of the parent's import: ", receipt.operator_(),
             " of ", receipt.output().digest(), " (parent is ",
-            model.digest.ToString(), ")")),
+            model.digest.Get().ToString(), ")")),
         receipt_file.path);
   }
   std::vector<TokenIdRange> id_map;
@@ -364,17 +387,15 @@ absl::StatusOr<OperatorOutput> AdapterFromPeft(
   output.role = "adapter";
   PEDIGREE_ASSIGN_OR_RETURN(
       output.bytes, ImportPeft({FileOf(inputs[0]), FileOf(inputs[1])}, parent,
-                               inputs[2].digest, id_map));
+                               inputs[2].digest.Get(), id_map));
   return output;
 }
 
 absl::StatusOr<OperatorOutput> Run(std::string_view name,
                                    const packager::OperatorConfig& config,
                                    Inputs inputs) {
-  if (name == "import") return Import(config, inputs);
-  if (name == "quantize") return Quantize(config, inputs);
+  if (MakesModelInPieces(name)) return RunInMemory(name, config, inputs);
   if (name == "fuse") return Fuse(inputs);
-  if (name == "merge") return Merge(config, inputs);
   if (name == "adapter") return StackAdapters(inputs);
   if (name == "adapter-spec") return AdapterFromSpec(inputs);
   if (name == "adapter-diff") return AdapterFromDiff(config, inputs);
@@ -401,33 +422,39 @@ absl::StatusOr<OperatorOutput> RunOperator(
   return output;
 }
 
-absl::StatusOr<OperatorOutput> ImportToFile(
-    const packager::OperatorConfig& config, Inputs inputs, StagedFile* file,
-    const Progress& progress) {
-  PEDIGREE_ASSIGN_OR_RETURN(OpenedImport opened, OpenToStore(config, inputs));
+bool MakesModelInPieces(std::string_view name) {
+  return name == "import" || name == "quantize" || name == "merge";
+}
+
+absl::StatusOr<OperatorOutput> RunToFile(std::string_view name,
+                                         const packager::OperatorConfig& config,
+                                         Inputs inputs, StagedFile* file,
+                                         const Progress& progress) {
+  PEDIGREE_ASSIGN_OR_RETURN(OpenedModel opened,
+                            OpenToStore(name, config, inputs));
   FileSink sink(file);
-  PEDIGREE_ASSIGN_OR_RETURN(
-      StoredSource stored,
-      StoreSource(opened.source, opened.request, &sink, 0, progress));
+  PEDIGREE_ASSIGN_OR_RETURN(StoredSource stored,
+                            opened.store(&sink, 0, progress));
   // The file holds a checksum of itself near its start, so its digest can only
   // be taken now.
   PEDIGREE_ASSIGN_OR_RETURN(const MappedFile written,
                             MappedFile::Open(file->temporary_path()));
-  return ImportOutput(std::move(opened), std::move(stored), DigestOf(written));
+  return StoredOutput(std::move(opened), std::move(stored), DigestOf(written));
 }
 
-absl::StatusOr<OperatorOutput> ImportDigest(
-    const packager::OperatorConfig& config, Inputs inputs) {
-  PEDIGREE_ASSIGN_OR_RETURN(OpenedImport opened, OpenToStore(config, inputs));
+absl::StatusOr<OperatorOutput> RunForDigest(
+    std::string_view name, const packager::OperatorConfig& config,
+    Inputs inputs) {
+  if (!MakesModelInPieces(name)) return RunOperator(name, config, inputs);
+  PEDIGREE_ASSIGN_OR_RETURN(OpenedModel opened,
+                            OpenToStore(name, config, inputs));
   NullSink nowhere;
-  PEDIGREE_ASSIGN_OR_RETURN(
-      const StoredSource first,
-      StoreSource(opened.source, opened.request, &nowhere));
+  PEDIGREE_ASSIGN_OR_RETURN(const StoredSource first,
+                            opened.store(&nowhere, 0, nullptr));
   DigestSink sink;
-  PEDIGREE_ASSIGN_OR_RETURN(
-      StoredSource stored,
-      StoreSource(opened.source, opened.request, &sink, first.checksum));
-  return ImportOutput(std::move(opened), std::move(stored), sink.Finish());
+  PEDIGREE_ASSIGN_OR_RETURN(StoredSource stored,
+                            opened.store(&sink, first.checksum, nullptr));
+  return StoredOutput(std::move(opened), std::move(stored), sink.Finish());
 }
 
 Digest ConfigDigest(const packager::OperatorConfig& config) {

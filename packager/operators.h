@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "packager/adapter_diff.h"
+#include "packager/file_digest.h"
 #include "packager/model_facts.h"
 #include "packager/model_source.h"
 #include "packager/records.pb.h"
@@ -28,7 +29,7 @@ struct OperatorInput {
   std::string role;
   std::string path;
   ByteSpan bytes;
-  Digest digest;
+  LazyDigest digest;
   // Where the bytes are mapped, if they are (SourceFile::mapped).
   const MappedFile* mapped = nullptr;
 };
@@ -44,9 +45,10 @@ struct OperatorOutput {
   std::string bytes;
   Digest digest;
   uint64_t file_bytes = 0;
-  // What an import wrote; others leave it to who parses `bytes`.
+  // Of import, quantize and merge; others leave it to who parses `bytes`.
   std::optional<ModelFacts> facts;
   std::vector<StorageException> exceptions;
+  std::vector<StoredTensorError> errors;
   std::vector<TokenIdRange> id_map;
   // Of adapter-diff.
   std::optional<DifferenceFigures> difference;
@@ -84,17 +86,21 @@ absl::StatusOr<OperatorOutput> RunOperator(
     std::string_view name, const packager::OperatorConfig& config,
     absl::Span<const OperatorInput> inputs);
 
-// Runs import, whose models may be larger than memory: the bytes go to `file`
-// piece by piece, what was read of mapped inputs is released. `progress` may be
-// null. Errors: those of RunOperator and of the file.
-absl::StatusOr<OperatorOutput> ImportToFile(
-    const packager::OperatorConfig& config,
+// Whether `name` is import, quantize or merge, whose models may be larger than
+// memory.
+bool MakesModelInPieces(std::string_view name);
+
+// Runs such an operator: the bytes go to `file` piece by piece, what was read of
+// mapped inputs is released. `progress` may be null. Errors: those of
+// RunOperator and of the file.
+absl::StatusOr<OperatorOutput> RunToFile(
+    std::string_view name, const packager::OperatorConfig& config,
     absl::Span<const OperatorInput> inputs, StagedFile* file,
     const Progress& progress);
 
-// The same without the bytes: what ImportToFile would say of them.
-absl::StatusOr<OperatorOutput> ImportDigest(
-    const packager::OperatorConfig& config,
+// Any operator without the bytes: what the others would say of them.
+absl::StatusOr<OperatorOutput> RunForDigest(
+    std::string_view name, const packager::OperatorConfig& config,
     absl::Span<const OperatorInput> inputs);
 
 // Version of the operators: raised when any of them gives other bytes for the

@@ -26,7 +26,7 @@ const OperatorInput* FindModel(const PackageRequest& request) {
 std::vector<Digest> AdapterDigests(const PackageRequest& request) {
   std::vector<Digest> digests;
   for (const OperatorInput& input : request.inputs) {
-    if (input.role == "adapter") digests.push_back(input.digest);
+    if (input.role == "adapter") digests.push_back(input.digest.Get());
   }
   return digests;
 }
@@ -78,7 +78,7 @@ absl::Status AddParents(const PackageRequest& request,
   for (size_t i = 0; i < request.parents.size(); ++i) {
     const packager::DerivationNode& parent = request.parents[i];
     PEDIGREE_RETURN_IF_ERROR(AnnotateWithPath(
-        CheckParentNode(parent, models[i]->digest, AdapterDigests(request)),
+        CheckParentNode(parent, models[i]->digest.Get(), AdapterDigests(request)),
         models[i]->path));
     licenses.insert(licenses.end(), parent.licenses().begin(),
                     parent.licenses().end());
@@ -95,37 +95,41 @@ absl::StatusOr<ModelFacts> FindFacts(const PackageRequest& request,
   if (output.role == "assembly") {
     const OperatorInput* base = FindModel(request);
     bytes = base->bytes;
-    digest = base->digest;
+    digest = base->digest.Get();
   }
   PEDIGREE_ASSIGN_OR_RETURN(const SlmReader model, SlmReader::Parse(bytes));
   return FactsOf(model, digest);
 }
 
-// Runs the operator; an import's bytes go to `staged`, which is set then.
+// Runs the operator; bytes that are made in pieces go to `staged`, which is set
+// then.
 absl::StatusOr<OperatorOutput> Run(const PackageRequest& request,
                                    std::shared_ptr<StagedFile>& staged) {
-  if (request.operator_name != "import") {
+  if (!MakesModelInPieces(request.operator_name)) {
     return RunOperator(request.operator_name, request.config, request.inputs);
   }
   PEDIGREE_ASSIGN_OR_RETURN(StagedFile file, StagedFile::Create(request.out));
   staged = std::make_shared<StagedFile>(std::move(file));
-  return ImportToFile(request.config, request.inputs, staged.get(),
-                      request.progress);
+  return RunToFile(request.operator_name, request.config, request.inputs,
+                   staged.get(), request.progress);
 }
 
 }  // namespace
 
-absl::StatusOr<std::vector<OutputFile>> PackageModel(PackageRequest request) {
+absl::StatusOr<std::vector<OutputFile>> PackageModel(
+    PackageRequest request, packager::Receipt* receipt_out) {
+  // First of all, since inputs may be hashed while it reads them.
+  std::shared_ptr<StagedFile> staged;
+  PEDIGREE_ASSIGN_OR_RETURN(OperatorOutput output, Run(request, staged));
   std::vector<packager::License> licenses = request.info.licenses;
   PEDIGREE_ASSIGN_OR_RETURN(
       const std::vector<packager::AdapterReference> adapters,
       ReadAdapterManifests(request, licenses));
   PEDIGREE_RETURN_IF_ERROR(AddParents(request, licenses));
   request.info.licenses = SortLicenses(std::move(licenses));
-  std::shared_ptr<StagedFile> staged;
-  PEDIGREE_ASSIGN_OR_RETURN(OperatorOutput output, Run(request, staged));
   const packager::Receipt receipt = MakeReceipt(
       request.operator_name, request.config, request.inputs, output);
+  if (receipt_out != nullptr) *receipt_out = receipt;
   const bool is_assembly = output.role == "assembly";
   PEDIGREE_ASSIGN_OR_RETURN(const ModelFacts model, FindFacts(request, output));
   PEDIGREE_ASSIGN_OR_RETURN(

@@ -29,21 +29,23 @@ struct PackageRequest {
   std::vector<packager::DerivationNode> parents;
   // Manifests of the input adapters as they lie in their files, in order.
   std::vector<std::string> adapter_manifests;
-  // Of an import; may be null.
+  // Of operators that make models in pieces; may be null.
   Progress progress;
   // The artifact's path; `<out>.manifest.json`, `<out>.receipt.json` and
   // `<out>.node.json` lie beside it. An assembly writes only those three.
   std::string out;
 };
 
-// Runs import, quantize, fuse, merge or adapter.
+// Runs import, quantize, fuse, merge or adapter; sets `receipt` to the receipt
+// unless it is null.
 //
 // Errors: those of the operator; kFailedPrecondition when a node or manifest
 // is not that of the input beside it.
-absl::StatusOr<std::vector<OutputFile>> PackageModel(PackageRequest request);
+absl::StatusOr<std::vector<OutputFile>> PackageModel(
+    PackageRequest request, packager::Receipt* receipt = nullptr);
 
-// Runs adapter-spec, adapter-diff or adapter-import: the adapter with manifest and receipt,
-// which `receipt` is set to unless it is null.
+// Runs adapter-spec, adapter-diff or adapter-import: the adapter with manifest
+// and receipt, which `receipt` is set to unless it is null.
 absl::StatusOr<std::vector<OutputFile>> PackageAdapter(
     PackageRequest request, packager::Receipt* receipt = nullptr);
 

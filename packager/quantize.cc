@@ -16,42 +16,47 @@ namespace {
 // The least largest scale for which all of a tensor are rounded to halves.
 constexpr float kLeastHalfScale = 0x1p-10f;
 
-// Adding and taking away 1.5 x 2^23 leaves the nearest integer, ties to even,
-// for |value| < 2^22; quotients here stay below 256.
-int RoundHalfToEven(float value) {
+// `value` rounded to an integer, half to even, then clamped. Adding and taking
+// away 1.5 x 2^23 leaves the nearest integer for |value| < 2^22; the bounds are
+// integers, so that clamping first gives the same.
+int8_t RoundAndClamp(float value, float low, float high) {
   constexpr float kMagic = 12582912.0f;
-  const float shifted = value + kMagic;
-  return static_cast<int>(shifted - kMagic);
+  const float clamped = std::min(std::max(value, low), high);
+  return static_cast<int8_t>(
+      static_cast<int32_t>((clamped + kMagic) - kMagic));
 }
 
 float Q8Scale(absl::Span<const float> group) {
-  float largest = 0;
-  for (float value : group) largest = std::max(largest, std::fabs(value));
-  return largest / 127.0f;
+  return LargestMagnitude(group) / 127.0f;
 }
 
 float Q4Scale(absl::Span<const float> group) {
-  float largest = 0;
-  for (float value : group) {
-    if (std::fabs(value) > std::fabs(largest)) largest = value;
+  const float largest = LargestMagnitude(group);
+  for (const float value : group) {
+    if (std::fabs(value) == largest) return value / -8.0f;
   }
-  return largest / -8.0f;
+  return 0;
 }
 
-void AppendQ8Group(absl::Span<const float> group, float scale,
-                   std::string& payload) {
-  for (float value : group) {
-    const int q = std::clamp(RoundHalfToEven(value / scale), -127, 127);
-    payload.push_back(static_cast<char>(q));
+void StoreQ8Group(absl::Span<const float> group, float scale, char* out) {
+  for (size_t i = 0; i < group.size(); ++i) {
+    out[i] = static_cast<char>(
+        RoundAndClamp(group[i] / scale, -127.0f, 127.0f));
   }
 }
 
-void AppendQ4Group(absl::Span<const float> group, float scale,
-                   std::string& payload) {
-  for (size_t i = 0; i < group.size(); i += 2) {
-    const int low = std::clamp(RoundHalfToEven(group[i] / scale), -8, 7);
-    const int high = std::clamp(RoundHalfToEven(group[i + 1] / scale), -8, 7);
-    payload.push_back(static_cast<char>((low & 15) | ((high & 15) << 4)));
+void StoreQ4Group(absl::Span<const float> group, float scale, char* out) {
+  for (size_t begin = 0; begin < group.size(); begin += kQuantBlockColumns) {
+    int8_t values[kQuantBlockColumns];
+    const size_t count =
+        std::min<size_t>(kQuantBlockColumns, group.size() - begin);
+    for (size_t i = 0; i < count; ++i) {
+      values[i] = RoundAndClamp(group[begin + i] / scale, -8.0f, 7.0f);
+    }
+    for (size_t i = 0; i < count; i += 2) {
+      out[(begin + i) / 2] =
+          static_cast<char>((values[i] & 15) | ((values[i + 1] & 15) << 4));
+    }
   }
 }
 
@@ -117,25 +122,27 @@ TensorData StoreRows(absl::Span<const float> values, uint64_t columns,
     return data;
   }
   const bool q8 = dtype == DType::kQ8_0;
-  data.scales.reserve(values.size() / block_size);
-  data.payload.reserve(q8 ? values.size() : values.size() / 2);
-  for (uint64_t i = 0; i < values.size(); i += block_size) {
-    const auto group = values.subspan(i, block_size);
-    data.scales.push_back(q8 ? Q8Scale(group) : Q4Scale(group));
+  const uint64_t group_bytes = q8 ? block_size : block_size / 2;
+  const uint64_t group_count = values.size() / block_size;
+  data.scales.resize(group_count);
+  for (uint64_t i = 0; i < group_count; ++i) {
+    const auto group = values.subspan(i * block_size, block_size);
+    data.scales[i] = q8 ? Q8Scale(group) : Q4Scale(group);
   }
   if (NeedsLargest(columns, dtype, block_size) && RoundsToHalves(largest)) {
     for (float& scale : data.scales) scale = HalfToFloat(FloatToHalf(scale));
   }
-  for (uint64_t i = 0; i < values.size(); i += block_size) {
-    const auto group = values.subspan(i, block_size);
-    float& scale = data.scales[i / block_size];
+  data.payload.resize(group_count * group_bytes);  // of zeros
+  for (uint64_t i = 0; i < group_count; ++i) {
+    const auto group = values.subspan(i * block_size, block_size);
+    char* const out = data.payload.data() + i * group_bytes;
+    float& scale = data.scales[i];
     if (scale == 0) {
-      data.payload.append(q8 ? block_size : block_size / 2, '\0');
       scale = 1.0f;
     } else if (q8) {
-      AppendQ8Group(group, scale, data.payload);
+      StoreQ8Group(group, scale, out);
     } else {
-      AppendQ4Group(group, scale, data.payload);
+      StoreQ4Group(group, scale, out);
     }
   }
   return data;

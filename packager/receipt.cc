@@ -51,7 +51,7 @@ packager::Receipt MakeReceipt(std::string_view operator_name,
   *receipt.mutable_config() = config;
   receipt.set_config_digest(ConfigDigest(config).ToString());
   for (const OperatorInput& input : inputs) {
-    SetReference(input.role, input.digest, input.bytes.size(),
+    SetReference(input.role, input.digest.Get(), input.bytes.size(),
                  receipt.add_inputs());
   }
   SetReference(output.role, output.digest, output.file_bytes,
@@ -62,6 +62,13 @@ packager::Receipt MakeReceipt(std::string_view operator_name,
     note->set_asked(config.dtype());
     note->set_stored(std::string(DTypeName(exception.stored)));
     note->set_reason(exception.reason);
+  }
+  for (const StoredTensorError& error : output.errors) {
+    packager::StorageErrorNote* note = receipt.add_storage_errors();
+    note->set_tensor(error.tensor);
+    note->set_stored(std::string(DTypeName(error.stored)));
+    note->set_relative_error(FormatDecimal(error.error.relative));
+    note->set_largest_error(FormatDecimal(error.error.largest));
   }
   for (const TokenIdRange& range : output.id_map) {
     packager::IdRange* record = receipt.add_id_map();
@@ -108,8 +115,7 @@ absl::StatusOr<ReceiptCheck> VerifyReceipt(std::string_view receipt_text,
   const std::string& name = check.stored.operator_();
   PEDIGREE_ASSIGN_OR_RETURN(
       const OperatorOutput output,
-      name == "import" ? ImportDigest(check.stored.config(), inputs)
-                       : RunOperator(name, check.stored.config(), inputs));
+      RunForDigest(name, check.stored.config(), inputs));
   check.computed = MakeReceipt(check.stored.operator_(), check.stored.config(),
                                inputs, output);
   check.difference = FirstDifference(check.stored, check.computed);

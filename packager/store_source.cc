@@ -1,9 +1,15 @@
 #include "packager/store_source.h"
 
+#include <pthread.h>
+
 #include <algorithm>
 #include <cmath>
+#include <condition_variable>
 #include <cstring>
+#include <deque>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -14,7 +20,6 @@
 #include "runtime/base/status_macros.h"
 #include "runtime/format/finite.h"
 #include "runtime/tensor/half.h"
-#include "runtime/threads/thread_pool.h"
 
 namespace pedigree {
 namespace {
@@ -30,6 +35,7 @@ struct Tensor {
   TensorStorageChoice choice;
   // The largest |value|; set when rows are read and NeedsLargest.
   float largest = 0;
+  StorageErrorMeter error;
 };
 
 // Some of its rows, as they are stored.
@@ -38,16 +44,25 @@ struct Piece {
   TensorData data;
 };
 
+// Whether the source's values are `dtype` in groups of which a scale of the
+// file covers no more than one, so that they can stay as they are.
 bool KeepsBits(const Tensor& tensor) {
-  const SourceEncoding encoding = tensor.source->encoding;
-  if (tensor.choice.dtype == DType::kQ4_0) {
-    return encoding == SourceEncoding::kQ4Blocks;
-  }
-  if (tensor.choice.dtype != DType::kQ8_0) return false;
+  const SourceTensor& source = *tensor.source;
   const uint32_t block_size = tensor.choice.block_size;
-  return (encoding == SourceEncoding::kQ8Blocks && block_size == kBlock) ||
-         (encoding == SourceEncoding::kQ8Groups &&
-          tensor.source->group_size % block_size == 0);
+  switch (source.encoding) {
+    case SourceEncoding::kQ4Blocks:
+      return tensor.choice.dtype == DType::kQ4_0 && block_size == kBlock;
+    case SourceEncoding::kQ8Blocks:
+      return tensor.choice.dtype == DType::kQ8_0 && block_size == kBlock;
+    case SourceEncoding::kQ4Groups:
+      return tensor.choice.dtype == DType::kQ4_0 &&
+             source.group_size % block_size == 0;
+    case SourceEncoding::kQ8Groups:
+      return tensor.choice.dtype == DType::kQ8_0 &&
+             source.group_size % block_size == 0;
+    default:
+      return false;
+  }
 }
 
 absl::Status ValueError(const Tensor& tensor, std::string_view what,
@@ -62,7 +77,7 @@ absl::Status ValueError(const Tensor& tensor, std::string_view what,
 }
 
 // Converted to f32 and from there to the storage asked for.
-Piece ConvertRows(const Tensor& tensor, uint64_t first, uint64_t count) {
+Piece ConvertRows(Tensor& tensor, uint64_t first, uint64_t count) {
   const uint64_t columns = tensor.spec->columns();
   std::vector<float> values(count * columns);
   ReadRows(*tensor.source, columns, first, count, values.data());
@@ -77,6 +92,7 @@ Piece ConvertRows(const Tensor& tensor, uint64_t first, uint64_t count) {
   }
   piece.data = StoreRows(values, columns, tensor.choice.dtype,
                          tensor.choice.block_size, tensor.largest);
+  tensor.error.Add(values, columns, piece.data);
   return piece;
 }
 
@@ -136,6 +152,15 @@ absl::Status AddSourceBlock(const Tensor& tensor, uint64_t row,
                                                group * sizeof(float));
     return AddQ8Group(at, tensor.choice.block_size, scale, data);
   }
+  if (source.encoding == SourceEncoding::kQ4Groups) {
+    // From a file of this format: scales are checked already.
+    const uint64_t group = (row * columns + column) / source.group_size;
+    data.payload.append(reinterpret_cast<const char*>(at),
+                        tensor.choice.block_size / 2);
+    data.scales.push_back(LoadLittleEndian<float>(source.scales.data() +
+                                                  group * sizeof(float)));
+    return absl::OkStatus();
+  }
   const float scale = HalfToFloat(LoadLittleEndian<uint16_t>(at));
   return source.encoding == SourceEncoding::kQ8Blocks
              ? AddQ8Group(at + 2, kBlock, scale, data)
@@ -169,10 +194,9 @@ Piece CopyRows(const Tensor& tensor, uint64_t first, uint64_t count) {
   return piece;
 }
 
-// Gives back what was mapped of the source to read these rows.
-void ReleaseRows(const Tensor& tensor, uint64_t first, uint64_t count) {
+// The part of the source's values that these rows were read from.
+ByteSpan SourceBytes(const Tensor& tensor, uint64_t first, uint64_t count) {
   const SourceTensor& source = *tensor.source;
-  if (source.file.mapped == nullptr) return;
   int64_t begin = -1;
   int64_t end = -1;
   for (uint64_t row = first; row < first + count; ++row) {
@@ -181,20 +205,29 @@ void ReleaseRows(const Tensor& tensor, uint64_t first, uint64_t count) {
     if (begin < 0 || source_row < begin) begin = source_row;
     end = std::max(end, source_row + 1);
   }
-  if (begin < 0) return;
+  if (begin < 0) return {};
   const uint64_t row_bytes =
       EncodedBytes(source.encoding, tensor.spec->columns());
-  source.file.mapped->Release(
-      source.values.subspan(begin * row_bytes, (end - begin) * row_bytes));
-  if (first + count == tensor.spec->rows() && !source.scales.empty()) {
-    source.file.mapped->Release(source.scales);
-  }
+  return source.values.subspan(begin * row_bytes, (end - begin) * row_bytes);
 }
 
-Piece ReadPiece(const Tensor& tensor, uint64_t first, uint64_t count) {
+// Tells `check`, which may be null, what was read, and gives back what was
+// mapped for it.
+void FinishBytes(const SourceTensor& source, ByteSpan bytes,
+                 SourceCheck* check) {
+  if (bytes.empty()) return;
+  if (check != nullptr) check->Read(bytes);
+  if (source.file.mapped != nullptr) source.file.mapped->Release(bytes);
+}
+
+Piece ReadPiece(Tensor& tensor, uint64_t first, uint64_t count,
+                SourceCheck* check) {
   Piece piece = KeepsBits(tensor) ? CopyRows(tensor, first, count)
                                   : ConvertRows(tensor, first, count);
-  ReleaseRows(tensor, first, count);
+  FinishBytes(*tensor.source, SourceBytes(tensor, first, count), check);
+  if (first + count == tensor.spec->rows()) {
+    FinishBytes(*tensor.source, tensor.source->scales, check);
+  }
   return piece;
 }
 
@@ -204,8 +237,8 @@ uint64_t PieceRows(const Tensor& tensor) {
   return std::max<uint64_t>(1, kPieceBytes / row_bytes);
 }
 
-// The largest |value| of the rows that are stored. Reads the tensor once more,
-// most often from the system's cache.
+// The largest |value| of the rows that are stored. What it maps stays until the
+// rows are read again: at most a tensor.
 float FindLargest(const Tensor& tensor) {
   const uint64_t rows = tensor.spec->rows();
   const uint64_t columns = tensor.spec->columns();
@@ -216,7 +249,6 @@ float FindLargest(const Tensor& tensor) {
     values.resize(count * columns);
     ReadRows(*tensor.source, columns, row, count, values.data());
     largest = std::max(largest, LargestMagnitude(values));
-    ReleaseRows(tensor, row, count);
   }
   return largest;
 }
@@ -224,8 +256,9 @@ float FindLargest(const Tensor& tensor) {
 // The pieces of all tensors, one after the other.
 class PieceReader {
  public:
-  explicit PieceReader(std::vector<Tensor> tensors)
-      : tensors_(std::move(tensors)) {}
+  // `check` may be null.
+  PieceReader(std::vector<Tensor> tensors, SourceCheck* check)
+      : tensors_(std::move(tensors)), check_(check) {}
 
   bool AtEnd() const { return tensor_ == tensors_.size(); }
 
@@ -239,7 +272,7 @@ class PieceReader {
     }
     const uint64_t rows = tensor.spec->rows();
     const uint64_t count = std::min(rows - row_, PieceRows(tensor));
-    Piece piece = ReadPiece(tensor, row_, count);
+    Piece piece = ReadPiece(tensor, row_, count, check_);
     row_ += count;
     if (row_ == rows) {
       row_ = 0;
@@ -248,41 +281,152 @@ class PieceReader {
     return piece;
   }
 
+  // At the end: of tensors that were quantised.
+  std::vector<StoredTensorError> Errors() const {
+    std::vector<StoredTensorError> errors;
+    for (const Tensor& tensor : tensors_) {
+      if (tensor.choice.dtype == DType::kF32 || KeepsBits(tensor)) continue;
+      errors.push_back({tensor.spec->name, tensor.choice.dtype,
+                        tensor.error.Result()});
+    }
+    return errors;
+  }
+
  private:
   std::vector<Tensor> tensors_;
+  SourceCheck* check_;
   size_t tensor_ = 0;
   uint64_t row_ = 0;
 };
 
-// Reads a piece while the one before it is checksummed and written.
-absl::Status WritePieces(PieceReader& reader, SlmWriter& writer,
+// A few pieces between the thread that reads and the one that writes.
+class PieceQueue {
+ public:
+  // Waits while the queue is full.
+  void Push(Piece piece) {
+    std::unique_lock<std::mutex> lock(mutex_);
+    changed_.wait(lock, [this] { return pieces_.size() < kMaxPieces; });
+    pieces_.push_back(std::move(piece));
+    changed_.notify_all();
+  }
+
+  // No piece comes after those that are in it.
+  void Close() {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    closed_ = true;
+    changed_.notify_all();
+  }
+
+  // Waits for a piece; nothing when the queue is closed and empty.
+  std::optional<Piece> Pop() {
+    std::unique_lock<std::mutex> lock(mutex_);
+    changed_.wait(lock, [this] { return closed_ || !pieces_.empty(); });
+    if (pieces_.empty()) return std::nullopt;
+    Piece piece = std::move(pieces_.front());
+    pieces_.pop_front();
+    changed_.notify_all();
+    return piece;
+  }
+
+ private:
+  static constexpr size_t kMaxPieces = 2;
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<Piece> pieces_;
+  bool closed_ = false;
+};
+
+// Checksums and writes pieces, on a thread of its own where the system gives
+// one: threads here wait for each other asleep, since another may be hashing the
+// input.
+class PieceWriter {
+ public:
+  // Borrows both; `progress` may be null.
+  PieceWriter(SlmWriter* writer, const Progress& progress, bool threaded)
+      : writer_(*writer), progress_(progress) {
+    threaded_ = threaded &&
+                pthread_create(&thread_, nullptr, &PieceWriter::Run, this) == 0;
+  }
+  ~PieceWriter() { Finish().IgnoreError(); }
+  PieceWriter(const PieceWriter&) = delete;
+  PieceWriter& operator=(const PieceWriter&) = delete;
+
+  void Write(Piece piece) {
+    if (threaded_) {
+      queue_.Push(std::move(piece));
+    } else {
+      WriteNow(piece);
+    }
+  }
+
+  // Waits until all is written. Errors: the first one's, after which no piece
+  // was written.
+  absl::Status Finish() {
+    if (threaded_) {
+      queue_.Close();
+      pthread_join(thread_, nullptr);
+      threaded_ = false;
+    }
+    return status_;
+  }
+
+ private:
+  static void* Run(void* self) {
+    PieceWriter& writer = *static_cast<PieceWriter*>(self);
+    while (const std::optional<Piece> piece = writer.queue_.Pop()) {
+      writer.WriteNow(*piece);
+    }
+    return nullptr;
+  }
+
+  void WriteNow(const Piece& piece) {
+    if (!status_.ok()) return;
+    status_ = writer_.Append(AsBytes(piece.data.payload), piece.data.scales);
+    if (progress_ && status_.ok()) {
+      progress_(writer_.written_bytes(), writer_.file_bytes());
+    }
+  }
+
+  SlmWriter& writer_;
+  const Progress& progress_;
+  absl::Status status_;
+  PieceQueue queue_;
+  pthread_t thread_;
+  bool threaded_ = false;
+};
+
+// Reads a piece while those before it are written.
+absl::Status WritePieces(PieceReader& reader, SlmWriter& slm_writer,
                          const Progress& progress) {
   // A small model is not worth a thread.
-  const bool large = writer.file_bytes() > 4 * kPieceBytes;
-  ThreadPool pool(large ? std::min(2, AvailableThreads()) : 1);
-  Piece piece = reader.Next();
-  while (true) {
-    PEDIGREE_RETURN_IF_ERROR(piece.status);
-    Piece next;
-    const bool at_end = reader.AtEnd();
-    absl::Status written;
-    const auto write = [&] {
-      written = writer.Append(AsBytes(piece.data.payload), piece.data.scales);
-    };
-    const auto read = [&] {
-      if (!at_end) next = reader.Next();
-    };
-    if (pool.size() < 2) {
-      write();
-      read();
-    } else {
-      pool.Run(2, [&](int i) { i == 0 ? write() : read(); });
-    }
-    PEDIGREE_RETURN_IF_ERROR(written);
-    if (progress) progress(writer.written_bytes(), writer.file_bytes());
-    if (at_end) return absl::OkStatus();
-    piece = std::move(next);
+  const bool large = slm_writer.file_bytes() > 4 * kPieceBytes;
+  PieceWriter writer(&slm_writer, progress, large);
+  while (!reader.AtEnd()) {
+    Piece piece = reader.Next();
+    if (!piece.status.ok()) return piece.status;
+    writer.Write(std::move(piece));
   }
+  return writer.Finish();
+}
+
+// The values of a computed model's tensor, as `choice` stores them.
+absl::StatusOr<TensorData> StoreChecked(const TensorSpec& spec,
+                                        const TensorStorageChoice& choice,
+                                        const std::vector<float>& values) {
+  if (values.size() != spec.element_count()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "Invalid model: tensor \"", spec.name, "\" has ", values.size(),
+        " values (expected ", spec.element_count(), ")"));
+  }
+  const ByteSpan bytes(reinterpret_cast<const uint8_t*>(values.data()),
+                       values.size() * sizeof(float));
+  if (const auto index = FindNonFinite(bytes); index.has_value()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("Invalid model: tensor \"", spec.name, "\" value ",
+                     *index, " is not finite"));
+  }
+  return StoreTensor(values, spec.columns(), choice.dtype, choice.block_size);
 }
 
 }  // namespace
@@ -307,6 +451,8 @@ TensorStorageChoice ChooseSourceStorage(const TensorSpec& spec,
       return {DType::kF32, 0,
               absl::StrCat("groups of ", tensor.group_size,
                            " are no blocks of 32 in rows of ", columns)};
+    case SourceEncoding::kQ4Groups:
+      return {DType::kQ4_0, tensor.group_size, ""};
     default:
       return {};
   }
@@ -328,14 +474,59 @@ absl::StatusOr<StoredSource> StoreSource(const ModelSource& source,
       stored.exceptions.push_back({specs[i].name, choice.dtype, choice.reason});
     }
     forms.push_back({choice.dtype, choice.block_size});
-    tensors.push_back({&specs[i], &source.tensors[i], std::move(choice)});
+    tensors.push_back(
+        {&specs[i], &source.tensors[i], std::move(choice), 0, {}});
   }
   PEDIGREE_ASSIGN_OR_RETURN(
       const std::unique_ptr<SlmWriter> writer,
       SlmWriter::Create(source.shape, source.tokenizer_section, forms, sink,
                         checksum));
-  PieceReader reader(std::move(tensors));
-  PEDIGREE_RETURN_IF_ERROR(WritePieces(reader, *writer, progress));
+  const std::unique_ptr<SourceCheck> check =
+      source.make_check == nullptr ? nullptr : source.make_check();
+  PieceReader reader(std::move(tensors), check.get());
+  const absl::Status written = WritePieces(reader, *writer, progress);
+  // A corrupted source is named as such, whatever came of its values.
+  if (check != nullptr) PEDIGREE_RETURN_IF_ERROR(check->Finish());
+  PEDIGREE_RETURN_IF_ERROR(written);
+  PEDIGREE_ASSIGN_OR_RETURN(stored.facts, writer->Finish());
+  stored.checksum = writer->checksum();
+  stored.errors = reader.Errors();
+  return stored;
+}
+
+absl::StatusOr<StoredSource> StoreComputed(const ComputedModel& model,
+                                           const StorageRequest& request,
+                                           ByteSink* sink, uint64_t checksum,
+                                           const Progress& progress) {
+  const std::vector<TensorSpec> specs = CanonicalTensors(model.shape);
+  std::vector<TensorStorageChoice> choices;
+  std::vector<TensorForm> forms;
+  StoredSource stored;
+  for (const TensorSpec& spec : specs) {
+    choices.push_back(ChooseStorage(spec, request));
+    const TensorStorageChoice& choice = choices.back();
+    forms.push_back({choice.dtype, choice.block_size});
+    if (!choice.reason.empty()) {
+      stored.exceptions.push_back({spec.name, choice.dtype, choice.reason});
+    }
+  }
+  PEDIGREE_ASSIGN_OR_RETURN(
+      const std::unique_ptr<SlmWriter> writer,
+      SlmWriter::Create(model.shape, model.tokenizer_section, forms, sink,
+                        checksum));
+  for (size_t i = 0; i < specs.size(); ++i) {
+    const std::vector<float> values = model.values(i);
+    PEDIGREE_ASSIGN_OR_RETURN(const TensorData data,
+                              StoreChecked(specs[i], choices[i], values));
+    PEDIGREE_RETURN_IF_ERROR(writer->Append(AsBytes(data.payload), data.scales));
+    if (choices[i].dtype != DType::kF32) {
+      StorageErrorMeter error;
+      error.Add(values, specs[i].columns(), data);
+      stored.errors.push_back(
+          {specs[i].name, choices[i].dtype, error.Result()});
+    }
+    if (progress) progress(writer->written_bytes(), writer->file_bytes());
+  }
   PEDIGREE_ASSIGN_OR_RETURN(stored.facts, writer->Finish());
   stored.checksum = writer->checksum();
   return stored;

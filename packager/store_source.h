@@ -13,6 +13,7 @@
 #include "packager/model_facts.h"
 #include "packager/model_source.h"
 #include "packager/quantize.h"
+#include "packager/storage_error.h"
 
 namespace pedigree {
 
@@ -23,6 +24,13 @@ struct StorageException {
   std::string reason;
 };
 
+// How far the values of a tensor are from those that it was quantised from.
+struct StoredTensorError {
+  std::string tensor;
+  DType stored = DType::kF32;
+  StorageError error;
+};
+
 // Told how many of the file's bytes are done.
 using Progress = std::function<void(uint64_t done, uint64_t total)>;
 
@@ -30,6 +38,9 @@ struct StoredSource {
   // `digest` is not set.
   ModelFacts facts;
   std::vector<StorageException> exceptions;  // in file order
+  // Of tensors that were quantised, in file order; one whose source had that
+  // storage is exact and not among them.
+  std::vector<StoredTensorError> errors;
   // What the file holds as its checksum.
   uint64_t checksum = 0;
 };
@@ -39,6 +50,15 @@ struct StoredSource {
 TensorStorageChoice ChooseSourceStorage(const TensorSpec& spec,
                                         const SourceTensor& tensor,
                                         const StorageRequest& request);
+
+// A model whose values are computed a tensor at a time.
+struct ComputedModel {
+  ModelShape shape;
+  std::string tokenizer_section;
+  // The values of tensor i of CanonicalTensors(shape), row-major; asked for one
+  // after the other.
+  std::function<std::vector<float>(size_t)> values;
+};
 
 // Writes the `.slm` file of `source` to `sink`. At any time it holds a few
 // megabytes of values and the scales of one tensor, and releases what it read
@@ -51,6 +71,16 @@ absl::StatusOr<StoredSource> StoreSource(const ModelSource& source,
                                          ByteSink* sink,
                                          uint64_t checksum = 0,
                                          const Progress& progress = nullptr);
+
+// The same of a computed model, of which it holds one tensor at a time.
+//
+// Errors: kInvalidArgument for a shape or values that no file may hold, with
+// the tensor's name; those of the sink.
+absl::StatusOr<StoredSource> StoreComputed(const ComputedModel& model,
+                                           const StorageRequest& request,
+                                           ByteSink* sink,
+                                           uint64_t checksum = 0,
+                                           const Progress& progress = nullptr);
 
 }  // namespace pedigree
 
