@@ -90,8 +90,8 @@ absl::StatusOr<OperatorOutput> RunOperator(
 // memory.
 bool MakesModelInPieces(std::string_view name);
 
-// Runs such an operator: the bytes go to `file` piece by piece, what was read of
-// mapped inputs is released. `progress` may be null. Errors: those of
+// Runs such an operator: the bytes go to `file` piece by piece, and what was
+// read of mapped inputs is released. `progress` may be null. Errors: those of
 // RunOperator and of the file.
 absl::StatusOr<OperatorOutput> RunToFile(
     std::string_view name, const packager::OperatorConfig& config,

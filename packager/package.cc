@@ -78,7 +78,8 @@ absl::Status AddParents(const PackageRequest& request,
   for (size_t i = 0; i < request.parents.size(); ++i) {
     const packager::DerivationNode& parent = request.parents[i];
     PEDIGREE_RETURN_IF_ERROR(AnnotateWithPath(
-        CheckParentNode(parent, models[i]->digest.Get(), AdapterDigests(request)),
+        CheckParentNode(parent, models[i]->digest.Get(),
+                        AdapterDigests(request)),
         models[i]->path));
     licenses.insert(licenses.end(), parent.licenses().begin(),
                     parent.licenses().end());

@@ -16,46 +16,77 @@ namespace {
 // The least largest scale for which all of a tensor are rounded to halves.
 constexpr float kLeastHalfScale = 0x1p-10f;
 
-// `value` rounded to an integer, half to even, then clamped. Adding and taking
-// away 1.5 x 2^23 leaves the nearest integer for |value| < 2^22; the bounds are
-// integers, so that clamping first gives the same.
-int8_t RoundAndClamp(float value, float low, float high) {
+// The quotient rounded to an integer, half to even, and clamped, in the low
+// bits of the result as two's complement. Adding 1.5 x 2^23 leaves the nearest
+// integer there for |value| < 2^22; the bounds are integers, so that clamping
+// first gives the same.
+uint32_t RoundedBits(float value, float low, float high) {
   constexpr float kMagic = 12582912.0f;
-  const float clamped = std::min(std::max(value, low), high);
-  return static_cast<int8_t>(
-      static_cast<int32_t>((clamped + kMagic) - kMagic));
+  const float shifted = std::min(std::max(value, low), high) + kMagic;
+  uint32_t bits;
+  std::memcpy(&bits, &shifted, sizeof(bits));
+  return bits;
 }
+
+// Values side by side, for the compiler to keep in vectors.
+constexpr size_t kLanes = 8;
 
 float Q8Scale(absl::Span<const float> group) {
   return LargestMagnitude(group) / 127.0f;
 }
 
-float Q4Scale(absl::Span<const float> group) {
-  const float largest = LargestMagnitude(group);
+// The value of largest magnitude, the first one on ties. No NaN.
+float LargestSigned(absl::Span<const float> group) {
+  float highest[kLanes] = {};
+  float lowest[kLanes] = {};
+  size_t i = 0;
+  for (; i + kLanes <= group.size(); i += kLanes) {
+    for (size_t lane = 0; lane < kLanes; ++lane) {
+      const float value = group[i + lane];
+      highest[lane] = highest[lane] < value ? value : highest[lane];
+      lowest[lane] = value < lowest[lane] ? value : lowest[lane];
+    }
+  }
+  float high = 0;
+  float low = 0;
+  for (; i < group.size(); ++i) {
+    high = std::max(high, group[i]);
+    low = std::min(low, group[i]);
+  }
+  for (size_t lane = 0; lane < kLanes; ++lane) {
+    high = std::max(high, highest[lane]);
+    low = std::min(low, lowest[lane]);
+  }
+  if (high > -low) return high;
+  if (high < -low) return low;
   for (const float value : group) {
-    if (std::fabs(value) == largest) return value / -8.0f;
+    if (value == high || value == low) return value;
   }
   return 0;
 }
 
+float Q4Scale(absl::Span<const float> group) {
+  return LargestSigned(group) / -8.0f;
+}
+
 void StoreQ8Group(absl::Span<const float> group, float scale, char* out) {
   for (size_t i = 0; i < group.size(); ++i) {
-    out[i] = static_cast<char>(
-        RoundAndClamp(group[i] / scale, -127.0f, 127.0f));
+    out[i] =
+        static_cast<char>(RoundedBits(group[i] / scale, -127.0f, 127.0f));
   }
 }
 
 void StoreQ4Group(absl::Span<const float> group, float scale, char* out) {
   for (size_t begin = 0; begin < group.size(); begin += kQuantBlockColumns) {
-    int8_t values[kQuantBlockColumns];
+    uint32_t bits[kQuantBlockColumns];
     const size_t count =
         std::min<size_t>(kQuantBlockColumns, group.size() - begin);
     for (size_t i = 0; i < count; ++i) {
-      values[i] = RoundAndClamp(group[begin + i] / scale, -8.0f, 7.0f);
+      bits[i] = RoundedBits(group[begin + i] / scale, -8.0f, 7.0f);
     }
-    for (size_t i = 0; i < count; i += 2) {
-      out[(begin + i) / 2] =
-          static_cast<char>((values[i] & 15) | ((values[i + 1] & 15) << 4));
+    for (size_t i = 0; i < count / 2; ++i) {
+      out[begin / 2 + i] = static_cast<char>((bits[2 * i] & 15) |
+                                             (bits[2 * i + 1] & 15) << 4);
     }
   }
 }

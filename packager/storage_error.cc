@@ -12,7 +12,7 @@ namespace {
 constexpr size_t kLanes = 8;
 
 // Sum of squares, eight columns side by side.
-double SumOfSquares(const std::vector<float>& row) {
+double SumOfSquares(absl::Span<const float> row) {
   double lanes[kLanes] = {};
   size_t i = 0;
   for (; i + kLanes <= row.size(); i += kLanes) {
@@ -60,15 +60,14 @@ void ReadStoredRow(const TensorData& data, uint64_t row,
 void StorageErrorMeter::Add(absl::Span<const float> values, uint64_t columns,
                             const TensorData& data) {
   if (data.dtype == DType::kF32) return;
-  std::vector<float> stored(columns);
-  std::vector<float> row(columns);
+  std::vector<float> error(columns);
   for (uint64_t i = 0; i < values.size() / columns; ++i) {
-    std::copy_n(values.data() + i * columns, columns, row.begin());
+    const absl::Span<const float> row = values.subspan(i * columns, columns);
     squared_values_ += SumOfSquares(row);
-    ReadStoredRow(data, i, stored);
-    for (uint64_t j = 0; j < columns; ++j) row[j] = stored[j] - row[j];
-    squared_error_ += SumOfSquares(row);
-    largest_ = std::max(largest_, LargestMagnitude(row));
+    ReadStoredRow(data, i, error);
+    for (uint64_t j = 0; j < columns; ++j) error[j] -= row[j];
+    squared_error_ += SumOfSquares(error);
+    largest_ = std::max(largest_, LargestMagnitude(error));
   }
 }
 

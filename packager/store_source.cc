@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
 #include "packager/slm_writer.h"
 #include "packager/tokenizers/tokenizer_import.h"
 #include "runtime/base/check.h"
@@ -76,11 +77,39 @@ absl::Status ValueError(const Tensor& tensor, std::string_view what,
   return path.empty() ? status : AnnotateWithPath(status, path);
 }
 
+// The values of some rows in f32: where the source has them so, in place.
+class RowValues {
+ public:
+  RowValues(const Tensor& tensor, uint64_t first, uint64_t count) {
+    const SourceTensor& source = *tensor.source;
+    const uint64_t columns = tensor.spec->columns();
+    const uint8_t* const in_place =
+        source.values.data() + first * columns * sizeof(float);
+    if (source.encoding == SourceEncoding::kF32 && source.rows == nullptr &&
+        reinterpret_cast<uintptr_t>(in_place) % alignof(float) == 0) {
+      values_ = absl::MakeConstSpan(reinterpret_cast<const float*>(in_place),
+                                    count * columns);
+      return;
+    }
+    owned_.resize(count * columns);
+    ReadRows(source, columns, first, count, owned_.data());
+    values_ = owned_;
+  }
+  RowValues(const RowValues&) = delete;
+  RowValues& operator=(const RowValues&) = delete;
+
+  absl::Span<const float> Get() const { return values_; }
+
+ private:
+  std::vector<float> owned_;
+  absl::Span<const float> values_;
+};
+
 // Converted to f32 and from there to the storage asked for.
 Piece ConvertRows(Tensor& tensor, uint64_t first, uint64_t count) {
   const uint64_t columns = tensor.spec->columns();
-  std::vector<float> values(count * columns);
-  ReadRows(*tensor.source, columns, first, count, values.data());
+  const RowValues rows(tensor, first, count);
+  const absl::Span<const float> values = rows.Get();
   const ByteSpan bytes(reinterpret_cast<const uint8_t*>(values.data()),
                        values.size() * sizeof(float));
   Piece piece;
@@ -241,14 +270,11 @@ uint64_t PieceRows(const Tensor& tensor) {
 // rows are read again: at most a tensor.
 float FindLargest(const Tensor& tensor) {
   const uint64_t rows = tensor.spec->rows();
-  const uint64_t columns = tensor.spec->columns();
-  std::vector<float> values;
   float largest = 0;
   for (uint64_t row = 0; row < rows; row += PieceRows(tensor)) {
     const uint64_t count = std::min(rows - row, PieceRows(tensor));
-    values.resize(count * columns);
-    ReadRows(*tensor.source, columns, row, count, values.data());
-    largest = std::max(largest, LargestMagnitude(values));
+    const RowValues values(tensor, row, count);
+    largest = std::max(largest, LargestMagnitude(values.Get()));
   }
   return largest;
 }
@@ -338,8 +364,8 @@ class PieceQueue {
 };
 
 // Checksums and writes pieces, on a thread of its own where the system gives
-// one: threads here wait for each other asleep, since another may be hashing the
-// input.
+// one. Threads here wait for each other asleep, since another may be hashing
+// the input.
 class PieceWriter {
  public:
   // Borrows both; `progress` may be null.
@@ -518,7 +544,8 @@ absl::StatusOr<StoredSource> StoreComputed(const ComputedModel& model,
     const std::vector<float> values = model.values(i);
     PEDIGREE_ASSIGN_OR_RETURN(const TensorData data,
                               StoreChecked(specs[i], choices[i], values));
-    PEDIGREE_RETURN_IF_ERROR(writer->Append(AsBytes(data.payload), data.scales));
+    PEDIGREE_RETURN_IF_ERROR(
+        writer->Append(AsBytes(data.payload), data.scales));
     if (choices[i].dtype != DType::kF32) {
       StorageErrorMeter error;
       error.Add(values, specs[i].columns(), data);

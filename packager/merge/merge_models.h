@@ -11,8 +11,8 @@
 
 namespace pedigree {
 
-// The merge of `models`, which CheckSameLayout has passed, tensor by tensor. The
-// first one is the base where the method has one. Borrows both.
+// The merge of `models`, which CheckSameLayout has passed, tensor by tensor.
+// The first one is the base where the method has one. Borrows both.
 ComputedModel MergeModels(const MergeSettings& settings,
                           const std::vector<SlmReader>& models);
 
