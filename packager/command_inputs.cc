@@ -62,6 +62,10 @@ void AddPackageOptions(CLI::App* command, PackageOptions* options) {
                       "Version in the manifest; default: 0.0.0");
   command->add_option("--license", options->licenses,
                       "SPDX-ID=FILE; may be repeated");
+  command->add_option("--restriction", options->restrictions,
+                      "SCALE=LEVEL that the data asks for, such as "
+                      "personal_data=personal; may be repeated. Descendants "
+                      "inherit the strictest (docs/formats/lineage.md)");
 }
 
 void AddReportOption(CLI::App* command, bool* report) {
@@ -91,6 +95,10 @@ absl::StatusOr<PackageInfo> ReadPackageInfo(const PackageOptions& options) {
   for (const std::string& option : options.licenses) {
     PEDIGREE_ASSIGN_OR_RETURN(packager::License license, ReadLicense(option));
     info.licenses.push_back(std::move(license));
+  }
+  for (const std::string& option : options.restrictions) {
+    PEDIGREE_ASSIGN_OR_RETURN(const Terms terms, Terms::Parse(option));
+    info.terms.Tighten(terms);
   }
   return info;
 }

@@ -25,9 +25,11 @@ struct PackageOptions {
   std::string version = "0.0.0";
   // "SPDX-ID=FILE" each.
   std::vector<std::string> licenses;
+  // "SCALE=LEVEL" each.
+  std::vector<std::string> restrictions;
 };
 
-// Adds --out, --name, --version and --license to `command`.
+// Adds --out, --name, --version, --license and --restriction to `command`.
 void AddPackageOptions(CLI::App* command, PackageOptions* options);
 
 // Options of subcommands that store matrices.
@@ -48,9 +50,9 @@ void AddStorageOptions(CLI::App* command, StorageOptions* options);
 void SetStorage(const StorageOptions& options,
                 packager::OperatorConfig& config);
 
-// Name (by default the file name of --out without its extension), version and
-// digests of the licence files. Errors: kInvalidArgument for a licence that is
-// not SPDX-ID=FILE; those of MappedFile::Open.
+// Name (by default the file name of --out without its extension), version,
+// digests of the licence files and restrictions. Errors: kInvalidArgument for a
+// licence that is not SPDX-ID=FILE; those of MappedFile::Open and Terms::Parse.
 absl::StatusOr<PackageInfo> ReadPackageInfo(const PackageOptions& options);
 
 // Files mapped while an operator runs on them.

@@ -114,6 +114,84 @@ TEST_F(CommandsTest, ImportWritesTheModelAndItsRecords) {
   EXPECT_EQ(node.model_digest(), manifest.model_digest());
 }
 
+// "scale=level ..." of a record.
+template <typename Record>
+std::string TermsText(const Record& record) {
+  std::string text;
+  for (const packager::Term& term : record.terms()) {
+    absl::StrAppend(&text, text.empty() ? "" : " ", term.scale(), "=",
+                    term.level());
+  }
+  return text;
+}
+
+TEST_F(CommandsTest, DescendantsInheritTheStrictestTerms) {
+  Expect(0, {"import", Path("model.spec"), "--format=mock",
+             "--restriction=personal_data=pseudonymised",
+             "--restriction=confidentiality=internal",
+             "--license=CC-BY-NC-4.0=" + Path("LICENSE"),
+             "--out=" + Path("parent.slm")});
+  Expect(0, {"adapter", "make", Path("adapter.spec"),
+             "--parent=" + Path("parent.slm"),
+             "--restriction=personal_data=personal",
+             "--license=CC-BY-SA-4.0=" + Path("LICENSE"),
+             "--out=" + Path("digits.adapter")});
+  Expect(0, {"fuse", Path("parent.slm"), Path("digits.adapter"),
+             "--restriction=confidentiality=public",
+             "--out=" + Path("fused.slm")});
+  const std::string inherited =
+      "attribution=notice commercial_use=forbidden share_alike=same-licence "
+      "confidentiality=internal personal_data=personal";
+  EXPECT_EQ(TermsText(ReadRecord<packager::DerivationNode>(
+                "fused.slm.node.json")),
+            inherited);
+  EXPECT_EQ(TermsText(ReadRecord<packager::ModelManifest>(
+                "fused.slm.manifest.json")),
+            inherited);
+  EXPECT_EQ(TermsText(ReadRecord<packager::AdapterManifest>(
+                "digits.adapter.manifest.json")),
+            "attribution=notice share_alike=same-licence "
+            "personal_data=personal");
+}
+
+TEST_F(CommandsTest, WhatForbidsDerivativesHasNone) {
+  Expect(0, {"import", Path("model.spec"), "--format=mock",
+             "--license=CC-BY-ND-4.0=" + Path("LICENSE"),
+             "--out=" + Path("parent.slm")});
+  const Ran by_license = Run({"quantize", Path("parent.slm"), "--dtype=q8_0",
+                              "--out=" + Path("q8.slm")});
+  EXPECT_EQ(by_license.exit_code, 2);
+  EXPECT_TRUE(absl::StrContains(
+      by_license.err, "Derivatives are forbidden: licence CC-BY-ND-4.0"))
+      << by_license.err;
+  EXPECT_FALSE(Exists("q8.slm"));
+  Expect(0, {"import", Path("model.spec"), "--format=mock",
+             "--restriction=derivatives=forbidden",
+             "--out=" + Path("parent.slm")});
+  const Ran by_restriction = Run({"quantize", Path("parent.slm"),
+                                  "--dtype=q8_0", "--out=" + Path("q8.slm")});
+  EXPECT_EQ(by_restriction.exit_code, 2);
+  EXPECT_TRUE(absl::StrContains(by_restriction.err,
+                                "Derivatives are forbidden: by a restriction"))
+      << by_restriction.err;
+}
+
+TEST_F(CommandsTest, LicencesThatDontGoTogetherMakeNoDescendant) {
+  Expect(0, {"import", Path("model.spec"), "--format=mock",
+             "--license=GPL-2.0-only=" + Path("LICENSE"),
+             "--out=" + Path("parent.slm")});
+  Expect(0, {"adapter", "make", Path("adapter.spec"),
+             "--parent=" + Path("parent.slm"),
+             "--license=CC-BY-SA-4.0=" + Path("LICENSE"),
+             "--out=" + Path("digits.adapter")});
+  const Ran ran = Run({"fuse", Path("parent.slm"), Path("digits.adapter"),
+                       "--out=" + Path("fused.slm")});
+  EXPECT_EQ(ran.exit_code, 2);
+  EXPECT_TRUE(absl::StrContains(ran.err, "Licences don't go together: "))
+      << ran.err;
+  EXPECT_FALSE(Exists("fused.slm"));
+}
+
 // The test model leaves as Hugging Face files and as GGUF, and comes back.
 TEST_F(CommandsTest, ImportTakesOtherFormats) {
   const std::string model = TestModel();

@@ -93,6 +93,7 @@ absl::StatusOr<packager::DerivationNode> MakeDerivationNode(
   for (const packager::License& license : derivation.licenses) {
     *node.add_licenses() = license;
   }
+  *node.mutable_terms() = derivation.terms.ToRecord();
   node.set_id(DerivationNodeId(node));
   return node;
 }

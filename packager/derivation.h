@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "packager/records.pb.h"
+#include "packager/terms/terms.h"
 #include "runtime/base/sha256.h"
 
 namespace pedigree {
@@ -47,6 +48,8 @@ struct Derivation {
   std::string tokenizer_checksum;
   // Sorted, as in PackageInfo; inherited ones included.
   std::vector<packager::License> licenses;
+  // Inherited ones included.
+  Terms terms;
 };
 
 // The node with its id. Errors: kFailedPrecondition when parents are of

@@ -114,6 +114,7 @@ absl::StatusOr<packager::ModelManifest> MakeModelManifest(
   }
   manifest.set_parameter_count(parameter_count);
   SetLicenses(info.licenses, manifest.mutable_licenses());
+  *manifest.mutable_terms() = info.terms.ToRecord();
   return manifest;
 }
 
@@ -151,6 +152,7 @@ absl::StatusOr<packager::AdapterManifest> MakeAdapterManifest(
     }
   }
   SetLicenses(info.licenses, manifest.mutable_licenses());
+  *manifest.mutable_terms() = info.terms.ToRecord();
   return manifest;
 }
 

@@ -10,6 +10,7 @@
 #include "absl/types/span.h"
 #include "packager/model_facts.h"
 #include "packager/records.pb.h"
+#include "packager/terms/terms.h"
 #include "runtime/adapters/adapter_reader.h"
 #include "runtime/base/sha256.h"
 #include "runtime/format/slm_reader.h"
@@ -22,6 +23,7 @@ struct PackageInfo {
   std::string version;
   // Sorted by name, then digest, without repeats.
   std::vector<packager::License> licenses;
+  Terms terms;
 };
 
 // `licenses` in the order that PackageInfo asks for.

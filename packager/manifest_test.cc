@@ -21,7 +21,7 @@ packager::License License(const std::string& name, const std::string& digest) {
 TEST(ModelManifestTest, DescribesTheFile) {
   const std::string bytes = TestModel("q8_0");
   const SlmReader model = *SlmReader::Parse(AsBytes(bytes));
-  const PackageInfo info = {"test", "1.2.3", {License("MIT", "sha256:00")}};
+  const PackageInfo info = {"test", "1.2.3", {License("MIT", "sha256:00")}, {}};
   const packager::ModelManifest manifest =
       *MakeModelManifest(info, FactsOf(model, Sha256(bytes)), {});
   EXPECT_EQ(manifest.name(), "test");
@@ -73,7 +73,8 @@ TEST(AdapterManifestTest, NamesParentAndTensors) {
   const SlmReader model = *SlmReader::Parse(AsBytes(model_bytes));
   const AdapterReader adapter = *AdapterReader::Parse(AsBytes(bytes));
   const packager::AdapterManifest manifest =
-      *MakeAdapterManifest({"digits", "1", {}}, adapter, Sha256(bytes), model);
+      *MakeAdapterManifest({"digits", "1", {}, {}}, adapter, Sha256(bytes),
+                           model);
   EXPECT_EQ(manifest.family(), "ADP1");
   EXPECT_EQ(manifest.adapter_digest(), Sha256(bytes).ToString());
   EXPECT_EQ(manifest.parent().model_digest(), Sha256(model_bytes).ToString());

@@ -31,10 +31,26 @@ std::vector<Digest> AdapterDigests(const PackageRequest& request) {
   return digests;
 }
 
-// Checks each manifest against its adapter, adds its licences to `licenses`
-// and returns references to both.
+// What a descendant takes over from parents and adapters.
+struct Inheritance {
+  std::vector<packager::License> licenses;
+  Terms terms;
+
+  template <typename Record>
+  absl::Status Add(const Record& record) {
+    licenses.insert(licenses.end(), record.licenses().begin(),
+                    record.licenses().end());
+    PEDIGREE_ASSIGN_OR_RETURN(const Terms inherited,
+                              Terms::FromRecord(record.terms()));
+    terms.Tighten(inherited);
+    return absl::OkStatus();
+  }
+};
+
+// Checks each manifest against its adapter, adds it to `inheritance` and
+// returns references to both.
 absl::StatusOr<std::vector<packager::AdapterReference>> ReadAdapterManifests(
-    const PackageRequest& request, std::vector<packager::License>& licenses) {
+    const PackageRequest& request, Inheritance& inheritance) {
   const std::vector<Digest> adapters = AdapterDigests(request);
   if (request.adapter_manifests.size() != adapters.size()) {
     return absl::InvalidArgumentError(
@@ -52,8 +68,7 @@ absl::StatusOr<std::vector<packager::AdapterReference>> ReadAdapterManifests(
                        manifest.adapter_digest(), " (manifest), ",
                        adapters[i].ToString(), " (adapter)"));
     }
-    licenses.insert(licenses.end(), manifest.licenses().begin(),
-                    manifest.licenses().end());
+    PEDIGREE_RETURN_IF_ERROR(inheritance.Add(manifest));
     packager::AdapterReference& reference = references.emplace_back();
     reference.set_digest(manifest.adapter_digest());
     reference.set_manifest_digest(
@@ -63,9 +78,9 @@ absl::StatusOr<std::vector<packager::AdapterReference>> ReadAdapterManifests(
 }
 
 // Checks each parent's node against its model, the inputs' order being that of
-// the nodes, and adds its licences to `licenses`.
+// the nodes, and adds it to `inheritance`.
 absl::Status AddParents(const PackageRequest& request,
-                        std::vector<packager::License>& licenses) {
+                        Inheritance& inheritance) {
   std::vector<const OperatorInput*> models;
   for (const OperatorInput& input : request.inputs) {
     if (input.role == "model" || input.role == "base") models.push_back(&input);
@@ -81,10 +96,43 @@ absl::Status AddParents(const PackageRequest& request,
         CheckParentNode(parent, models[i]->digest.Get(),
                         AdapterDigests(request)),
         models[i]->path));
-    licenses.insert(licenses.end(), parent.licenses().begin(),
-                    parent.licenses().end());
+    PEDIGREE_RETURN_IF_ERROR(
+        AnnotateWithPath(inheritance.Add(parent), models[i]->path));
   }
   return absl::OkStatus();
+}
+
+// Adds what licences ask to `info`'s terms.
+void AddLicenseTerms(PackageInfo& info) {
+  info.licenses = SortLicenses(std::move(info.licenses));
+  for (const packager::License& license : info.licenses) {
+    info.terms.Tighten(Terms::OfLicense(license.name()));
+  }
+}
+
+// Adds `inheritance` to `info`, unless that is not allowed.
+absl::Status Inherit(const Inheritance& inheritance, PackageInfo& info) {
+  for (const packager::License& license : inheritance.licenses) {
+    Terms terms = Terms::OfLicense(license.name());
+    if (terms.ForbidDerivatives()) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("Derivatives are forbidden: licence ", license.name(),
+                       " (", license.digest(), ") of a parent or adapter"));
+    }
+  }
+  if (inheritance.terms.ForbidDerivatives()) {
+    return absl::FailedPreconditionError(
+        "Derivatives are forbidden: by a restriction of a parent or adapter");
+  }
+  info.licenses.insert(info.licenses.end(), inheritance.licenses.begin(),
+                       inheritance.licenses.end());
+  info.terms.Tighten(inheritance.terms);
+  AddLicenseTerms(info);
+  std::vector<std::string> names;
+  for (const packager::License& license : info.licenses) {
+    names.push_back(license.name());
+  }
+  return CheckLicensesTogether(names);
 }
 
 // What is known of the model that the result is or, of an assembly, stands on.
@@ -122,12 +170,12 @@ absl::StatusOr<std::vector<OutputFile>> PackageModel(
   // First of all, since inputs may be hashed while it reads them.
   std::shared_ptr<StagedFile> staged;
   PEDIGREE_ASSIGN_OR_RETURN(OperatorOutput output, Run(request, staged));
-  std::vector<packager::License> licenses = request.info.licenses;
+  Inheritance inheritance;
   PEDIGREE_ASSIGN_OR_RETURN(
       const std::vector<packager::AdapterReference> adapters,
-      ReadAdapterManifests(request, licenses));
-  PEDIGREE_RETURN_IF_ERROR(AddParents(request, licenses));
-  request.info.licenses = SortLicenses(std::move(licenses));
+      ReadAdapterManifests(request, inheritance));
+  PEDIGREE_RETURN_IF_ERROR(AddParents(request, inheritance));
+  PEDIGREE_RETURN_IF_ERROR(Inherit(inheritance, request.info));
   const packager::Receipt receipt = MakeReceipt(
       request.operator_name, request.config, request.inputs, output);
   if (receipt_out != nullptr) *receipt_out = receipt;
@@ -150,6 +198,7 @@ absl::StatusOr<std::vector<OutputFile>> PackageModel(
   derivation.quantization = manifest.quantization();
   derivation.tokenizer_checksum = manifest.tokenizer().checksum();
   derivation.licenses = request.info.licenses;
+  derivation.terms = request.info.terms;
   PEDIGREE_ASSIGN_OR_RETURN(const packager::DerivationNode node,
                             MakeDerivationNode(derivation));
   std::vector<OutputFile> files = {
@@ -164,7 +213,7 @@ absl::StatusOr<std::vector<OutputFile>> PackageModel(
 
 absl::StatusOr<std::vector<OutputFile>> PackageAdapter(
     PackageRequest request, packager::Receipt* receipt_out) {
-  request.info.licenses = SortLicenses(std::move(request.info.licenses));
+  AddLicenseTerms(request.info);
   PEDIGREE_ASSIGN_OR_RETURN(
       OperatorOutput output,
       RunOperator(request.operator_name, request.config, request.inputs));

@@ -21,7 +21,8 @@ struct PackageRequest {
   std::string operator_name;
   packager::OperatorConfig config;
   std::vector<OperatorInput> inputs;
-  // Licences of this step alone; those of parents and adapters are added.
+  // Licences and terms of this step alone; those of parents and adapters are
+  // added.
   PackageInfo info;
   // Of an import; descendants inherit their parent's.
   std::string base_family;

@@ -12,6 +12,7 @@
 #include "absl/strings/str_split.h"
 #include "evaluator/gate.h"
 #include "evaluator/report.h"
+#include "packager/terms/terms.h"
 #include "release/json_difference.h"
 #include "release/node_id.h"
 #include "runtime/adapters/assembly.h"
@@ -64,6 +65,7 @@ class CrossLinks {
     CheckDecision();
     CheckRuntimes();
     CheckLicenses();
+    CheckTerms();
     CheckFacts();
     return std::move(faults_);
   }
@@ -472,6 +474,44 @@ class CrossLinks {
     CheckLicensesOf(contents_.node.record, texts);
     for (const auto& ancestor : contents_.ancestors) {
       CheckLicensesOf(ancestor.record, texts);
+    }
+  }
+
+  // Each node's terms are no weaker than those of its licences and parents.
+  void CheckTerms() {
+    std::map<std::string, Terms> terms_by_id;
+    const auto read = [&](const DerivationNode& node) {
+      const absl::StatusOr<Terms> terms = Terms::FromRecord(node.terms());
+      if (terms.ok()) {
+        terms_by_id[node.id()] = *terms;
+      } else {
+        Fault(absl::StrCat("Invalid derivation node ", node.id(), ": ",
+                           terms.status().message()));
+      }
+    };
+    read(contents_.node.record);
+    for (const auto& ancestor : contents_.ancestors) read(ancestor.record);
+    CheckTermsOf(contents_.node.record, terms_by_id);
+    for (const auto& ancestor : contents_.ancestors) {
+      CheckTermsOf(ancestor.record, terms_by_id);
+    }
+  }
+
+  void CheckTermsOf(const DerivationNode& node,
+                    const std::map<std::string, Terms>& terms_by_id) {
+    const auto own = terms_by_id.find(node.id());
+    if (own == terms_by_id.end()) return;
+    Terms least;
+    for (const packager::License& license : node.licenses()) {
+      least.Tighten(Terms::OfLicense(license.name()));
+    }
+    for (const std::string& parent : node.parent_ids()) {
+      const auto inherited = terms_by_id.find(parent);
+      if (inherited != terms_by_id.end()) least.Tighten(inherited->second);
+    }
+    const std::string weaker = own->second.WeakerThan(least);
+    if (!weaker.empty()) {
+      Fault(absl::StrCat("Invalid derivation node ", node.id(), ": ", weaker));
     }
   }
 

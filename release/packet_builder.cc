@@ -152,6 +152,11 @@ void AddLineage(const PacketContents& contents,
                 const std::string& release_node, ReleaseRecord& record) {
   const packager::DerivationNode& node = contents.node.record;
   *record.mutable_parent_digests() = node.parent_digests();
+  for (const packager::Term& term : node.terms()) {
+    release::Term* entry = record.add_terms();
+    entry->set_scale(term.scale());
+    entry->set_level(term.level());
+  }
   record.set_rollback_target(RollbackTarget(contents));
   record.set_release_node_digest(Sha256(release_node).ToString());
   record.add_derivation_node_digests(Text(contents.node.blob));

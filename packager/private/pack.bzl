@@ -9,6 +9,10 @@ PACK_ATTRS = {
               "`{\"LICENSE\": \"MIT\"}`. Default: none.",
         allow_files = True,
     ),
+    "restrictions": attr.string_list(
+        doc = "What the data asks for, `SCALE=LEVEL` each, e.g. " +
+              "`[\"personal_data=personal\"]`; descendants inherit the strictest. Default: none.",
+    ),
     "version": attr.string(
         doc = "Version in the manifest. Default: 0.0.0.",
         default = "0.0.0",
@@ -44,7 +48,7 @@ def license_args(ctx, args):
     return files
 
 def package_args(ctx, args, name):
-    """Adds name and version to a command line.
+    """Adds name, version and restrictions to a command line.
 
     Args:
       ctx: context of a rule with PACK_ATTRS.
@@ -53,6 +57,7 @@ def package_args(ctx, args, name):
     """
     args.add("--name=" + (name or ctx.label.name))
     args.add("--version=" + ctx.attr.version)
+    args.add_all(ctx.attr.restrictions, format_each = "--restriction=%s")
 
 def declare_records(ctx, stem):
     """Declares the records beside an artifact.
