@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "evaluator/gate.h"
+#include "evaluator/junit.h"
 #include "evaluator/policy.h"
 #include "evaluator/report.h"
 #include "evaluator/sidecar.h"
@@ -54,6 +55,7 @@ struct ShowOptions {
   std::vector<std::string> sidecars;
   std::vector<std::string> baselines;
   std::string expect;
+  std::string junit;
 };
 
 void Print(std::string_view text) {
@@ -222,6 +224,12 @@ absl::StatusOr<Outcome> DecisionShow(const ShowOptions& options) {
   PEDIGREE_RETURN_IF_ERROR(CheckCited(sidecars, decision.sidecars()));
   PEDIGREE_RETURN_IF_ERROR(CheckCited(baselines, decision.baselines()));
   Print(DecisionReport(decision, sidecars, baselines));
+  if (!options.junit.empty()) {
+    PEDIGREE_RETURN_IF_ERROR(WriteFileAtomically(
+        options.junit,
+        JunitReport(decision, sidecars, baselines,
+                    options.expect.empty() ? kPass : options.expect)));
+  }
   if (options.expect.empty() || options.expect == decision.verdict()) {
     return Outcome::kGood;
   }
@@ -302,6 +310,8 @@ void AddDecisionCommands(CommandLine& command_line) {
               "evidence to show them against");
   show->add_option("--expect", options->expect,
                    "exit 1 unless this is the verdict");
+  show->add_option("--junit", options->junit,
+                   "also write JUnit XML here, for CI systems");
 }
 
 }  // namespace

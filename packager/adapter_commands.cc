@@ -1,10 +1,14 @@
 #include "packager/adapter_commands.h"
 
 #include <cstdio>
+#include <filesystem>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <vector>
 
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "packager/command_inputs.h"
 #include "packager/descend.h"
 #include "packager/output_files.h"
@@ -41,17 +45,36 @@ absl::StatusOr<Outcome> Make(const MakeOptions& options) {
 struct ImportOptions {
   PackageOptions package;
   std::string format;
-  std::string source;
+  std::vector<std::string> sources;
   std::string parent;
   std::string receipt;
 };
 
+// The file called `name` in the only folder of `sources`, or among its files.
+absl::StatusOr<std::string> FindSource(const std::vector<std::string>& sources,
+                                       const std::string& name) {
+  std::error_code error;
+  if (sources.size() == 1 &&
+      std::filesystem::is_directory(sources.front(), error)) {
+    return sources.front() + "/" + name;
+  }
+  for (const std::string& source : sources) {
+    if (std::filesystem::path(source).filename() == name) return source;
+  }
+  return absl::NotFoundError(
+      absl::StrCat("Missing input: no ", name, " among the sources"));
+}
+
 absl::StatusOr<Outcome> Import(const ImportOptions& options) {
   MappedInputs inputs;
-  PEDIGREE_RETURN_IF_ERROR(
-      inputs.Add("config", options.source + "/adapter_config.json"));
-  PEDIGREE_RETURN_IF_ERROR(
-      inputs.Add("weights", options.source + "/adapter_model.safetensors"));
+  PEDIGREE_ASSIGN_OR_RETURN(
+      const std::string config,
+      FindSource(options.sources, "adapter_config.json"));
+  PEDIGREE_RETURN_IF_ERROR(inputs.Add("config", config));
+  PEDIGREE_ASSIGN_OR_RETURN(
+      const std::string weights,
+      FindSource(options.sources, "adapter_model.safetensors"));
+  PEDIGREE_RETURN_IF_ERROR(inputs.Add("weights", weights));
   PEDIGREE_RETURN_IF_ERROR(inputs.Add("model", options.parent));
   if (!options.receipt.empty()) {
     PEDIGREE_RETURN_IF_ERROR(inputs.Add("receipt", options.receipt));
@@ -137,9 +160,9 @@ void AddImport(CommandLine& command_line, CLI::App* group) {
       group, "import", "Make an adapter from one of another project",
       [options] { return Import(*options); });
   command
-      ->add_option("source", options->source,
+      ->add_option("source", options->sources,
                    "Folder of adapter_config.json and "
-                   "adapter_model.safetensors")
+                   "adapter_model.safetensors, or these two files")
       ->required();
   command->add_option("--format", options->format, "peft")->required();
   command
@@ -158,7 +181,8 @@ void AddDiff(CommandLine& command_line, CLI::App* group) {
   CLI::App* command = command_line.Add(
       group, "diff", "Make an adapter of the difference of two models",
       [options] { return Diff(*options); });
-  command->add_option("parent", options->parent, "Model that the adapter is for")
+  command
+      ->add_option("parent", options->parent, "Model that the adapter is for")
       ->required();
   command->add_option("child", options->child,
                       "Model of the same shape that it leads to")
@@ -192,8 +216,9 @@ void AddStack(CommandLine& command_line, CLI::App* group) {
 }  // namespace
 
 void AddAdapterCommands(CommandLine& command_line) {
-  CLI::App* group = command_line.Add(nullptr, "adapter",
-                                     "Make, import, check and stack adapters", nullptr);
+  CLI::App* group =
+      command_line.Add(nullptr, "adapter",
+                       "Make, import, check and stack adapters", nullptr);
   AddMake(command_line, group);
   AddImport(command_line, group);
   AddDiff(command_line, group);

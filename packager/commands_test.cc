@@ -473,6 +473,23 @@ TEST_F(CommandsTest, AdapterImportTakesAPeftFolder) {
              "--import-receipt=" + Path("parent.slm.receipt.json"),
              "--out=" + Path("peft.adapter")});
   EXPECT_EQ(Read("peft.adapter").substr(0, 4), "ALR1");
+  const std::string from_folder = Read("peft.adapter");
+  Expect(0, {"adapter", "import", "--format=peft",
+             Path("peft/adapter_model.safetensors"),
+             Path("peft/adapter_config.json"),
+             "--parent=" + Path("parent.slm"),
+             "--import-receipt=" + Path("parent.slm.receipt.json"),
+             "--out=" + Path("peft.adapter")});
+  EXPECT_EQ(Read("peft.adapter"), from_folder);
+  const Ran missing = Run({"adapter", "import", "--format=peft",
+                           Path("peft/adapter_config.json"),
+                           "--parent=" + Path("parent.slm"),
+                           "--out=" + Path("other.adapter")});
+  EXPECT_EQ(missing.exit_code, 2);
+  EXPECT_TRUE(absl::StrContains(
+      missing.err,
+      "Missing input: no adapter_model.safetensors among the sources"))
+      << missing.err;
   Expect(0, {"adapter", "check", Path("peft.adapter"),
              "--model=" + Path("parent.slm")});
   std::filesystem::copy(Path("peft"), folder_);

@@ -12,12 +12,15 @@ _DOC = """Passes when a gate's verdict is `expect`; prints figures and reasons.
         gate = ":refused_gate",
     )
 
-An expected verdict other than PASS documents a known refusal. The test reads
+An expected verdict other than PASS documents a known refusal. The test's XML
+(`test.xml`) has a test case for each eval case and each reason. The test reads
 evidence that the build made; it runs no model.
 """
 
+# Bazel names the file that CI systems read; elsewhere there may be none.
 _SCRIPT = """#!/bin/sh
-exec '{tool}' decision show '{decision}' --expect={expect} {evidence}
+exec '{tool}' decision show '{decision}' --expect={expect} \\
+  ${{XML_OUTPUT_FILE:+--junit="$XML_OUTPUT_FILE"}} {evidence}
 """
 
 def _eval_gate_test_impl(ctx):

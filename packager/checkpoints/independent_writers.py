@@ -77,6 +77,11 @@ def names(vocab=VOCAB):
     yield "output.weight", "lm_head.weight", "output.weight", (vocab, HIDDEN)
 
 
+def byte_tokenizer():
+    """A tokenizer section of bytes and four special tokens."""
+    return b"BTOK" + struct.pack("<6I", 1, VOCAB, 256, 257, 258, 259)
+
+
 def bf16_bits(values):
     """The upper halves of binary32 values."""
     return (values.view(np.uint32) >> 16).astype(np.uint16)
@@ -469,8 +474,7 @@ def main():
     with tempfile.TemporaryDirectory() as temporary:
         folder = pathlib.Path(temporary)
         tokenizer = folder / "btok.tok"
-        tokenizer.write_bytes(
-            b"BTOK" + struct.pack("<6I", 1, VOCAB, 256, 257, 258, 259))
+        tokenizer.write_bytes(byte_tokenizer())
         files = []
         for dtype in ("float32", "float16", "bfloat16"):
             write_hf(folder / dtype, model, dtype)

@@ -4,6 +4,10 @@ load("//packager:defs.bzl", "slm_adapter", "slm_descendant", "slm_model")
 
 _SPEC = "//fixtures:models/parent.textproto"
 _ADAPTER_SPEC = "//fixtures:models/digits_adapter.textproto"
+_PEFT = [
+    "//fixtures/peft:valid/adapter_config.json",
+    "//fixtures/peft:valid/adapter_model.safetensors",
+]
 _LICENSE = "//fixtures:models/LICENSE"
 
 def _model(name, format = "mock", src = _SPEC, **kwargs):
@@ -15,11 +19,11 @@ def _model(name, format = "mock", src = _SPEC, **kwargs):
         **kwargs
     )
 
-def _adapter(name, parent, **kwargs):
+def _adapter(name, parent, spec = _ADAPTER_SPEC, **kwargs):
     slm_adapter(
         name = name,
         parent = parent,
-        spec = _ADAPTER_SPEC,
+        spec = spec,
         tags = ["manual"],
         **kwargs
     )
@@ -68,6 +72,11 @@ def make_subjects():
     _adapter("other_adapter", ":mock")
     _adapter("adapter_of_trained", ":trained")
     _adapter("adapter_of_stack", ":stacked")
+    _adapter("peft_adapter", ":mock", spec = None, peft = _PEFT, with_import_receipt = True)
+    _adapter("adapter_of_nothing", ":mock", spec = None)
+    _adapter("adapter_of_peft_half", ":mock", spec = None, peft = _PEFT[:1])
+    _adapter("adapter_of_spec_and_peft", ":mock", peft = _PEFT)
+    _adapter("adapter_of_spec_with_receipt", ":mock", with_import_receipt = True)
 
     _descendant("stacked", "adapter", ":mock", adapters = [":adapter"])
     _descendant("stacked_more", "adapter", ":stacked", adapters = [":other_adapter"])
