@@ -40,5 +40,7 @@ sanitized 'ASan and UBSan' \
 # what they guard for races; c_api_test holds the same code under TSan.
 sanitized TSan "$(cc_tests runtime/threads runtime/kernels runtime/model \
   runtime/generation runtime/engine runtime/exports runtime/c_api |
-  grep -v ':c_api_shared_test$')" \
+  grep -v ':c_api_shared_test$')
+//packager:file_digest_test
+//packager:store_source_test" \
   --config=tsan --test_env=PEDIGREE_KERNEL_CASES=100 "$@"

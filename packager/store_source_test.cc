@@ -285,5 +285,94 @@ TEST(StoreSourceTest, NamesTheSourcesValue) {
             "finite");
 }
 
+// Large enough for a thread that writes.
+ModelWeights LargeModel() {
+  ModelWeights weights = SmallModel();
+  weights.shape.ffn_size = 30000;
+  weights.tensors.clear();
+  float value = -1;
+  for (const TensorSpec& tensor : CanonicalTensors(weights.shape)) {
+    for (float& element :
+         weights.tensors.emplace_back(tensor.element_count())) {
+      element = value;
+      value = value > 1 ? -1 : value + 0.00390625f;
+    }
+  }
+  return weights;
+}
+
+// Fails at the first byte past `room`.
+class FullSink : public ByteSink {
+ public:
+  explicit FullSink(uint64_t room) : room_(room) {}
+  absl::Status Append(ByteSpan bytes) override {
+    if (bytes.size() > room_) return absl::ResourceExhaustedError("full");
+    room_ -= bytes.size();
+    return absl::OkStatus();
+  }
+  absl::Status Overwrite(uint64_t, ByteSpan) override {
+    return absl::OkStatus();
+  }
+
+ private:
+  uint64_t room_;
+};
+
+TEST(StoreSourceTest, ALargeModelIsWhatAComputedOneIs) {
+  const ModelWeights weights = LargeModel();
+  ComputedModel computed;
+  computed.shape = weights.shape;
+  computed.tokenizer_section = weights.tokenizer_section;
+  computed.values = [&](size_t i) { return weights.tensors[i]; };
+  for (const DType dtype : {DType::kF32, DType::kQ8_0}) {
+    const Stored stored = Store(*SourceOf(weights), {dtype, true});
+    std::string bytes;
+    StringSink sink(&bytes);
+    const auto other = StoreComputed(computed, {dtype, true}, &sink);
+    ASSERT_TRUE(other.ok()) << other.status();
+    EXPECT_EQ(bytes, stored.bytes);
+    EXPECT_EQ(other->errors.empty(), dtype == DType::kF32);
+    ASSERT_EQ(other->errors.size(), stored.source.errors.size());
+    for (size_t i = 0; i < other->errors.size(); ++i) {
+      const StoredTensorError& error = stored.source.errors[i];
+      EXPECT_EQ(other->errors[i].tensor, error.tensor);
+      EXPECT_EQ(other->errors[i].error.largest, error.error.largest);
+      EXPECT_EQ(other->errors[i].error.relative, error.error.relative);
+    }
+  }
+}
+
+TEST(StoreSourceTest, AFullDiskEndsIt) {
+  const ModelSource source = *SourceOf(LargeModel());
+  for (const uint64_t room : {0u, 100u, 1u << 20, 9u << 20}) {
+    FullSink sink(room);
+    EXPECT_EQ(StoreSource(source, {}, &sink).status().message(), "full");
+  }
+}
+
+TEST(StoreSourceTest, ABadValueEndsIt) {
+  ModelWeights weights = LargeModel();
+  weights.tensors.back().back() = std::numeric_limits<float>::infinity();
+  NullSink sink;
+  EXPECT_EQ(StoreSource(*SourceOf(weights), {}, &sink).status().message(),
+            "Invalid model: tensor \"norm.weight\" value 63 is not finite");
+}
+
+TEST(StoreSourceTest, TellsHowFarItIs) {
+  const ModelSource source = *SourceOf(LargeModel());
+  NullSink sink;
+  uint64_t last = 0;
+  uint64_t last_total = 0;
+  const Progress progress = [&](uint64_t done, uint64_t total) {
+    EXPECT_GT(done, last);
+    last = done;
+    last_total = total;
+  };
+  const auto stored = StoreSource(source, {}, &sink, 0, progress);
+  ASSERT_TRUE(stored.ok()) << stored.status();
+  EXPECT_EQ(last, last_total);
+  EXPECT_EQ(last, stored->facts.file_bytes);
+}
+
 }  // namespace
 }  // namespace pedigree

@@ -104,6 +104,9 @@ absl::Status ConfigReader::Finish(
   }
   for (const auto& [key, member] : json_.items()) {
     if (absl::StartsWith(key, "_") || read_.count(key) > 0) continue;
+    // A setting that this build has not heard of, and that is not made: new
+    // versions of the writers add such members to every file.
+    if (member.is_null()) continue;
     Refuse(key,
            "is unknown, so what it changes is too (remove it if it changes "
            "nothing)");

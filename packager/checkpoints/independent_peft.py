@@ -57,7 +57,8 @@ def save_adapter(name, options, folder):
     model = peft.get_peft_model(
         new_model(),
         peft.LoraConfig(task_type="CAUSAL_LM", init_lora_weights=False, **options))
-    model.save_pretrained(folder)
+    # By default copies of adapted embeddings would be saved, too, which is refused.
+    model.save_pretrained(folder, save_embedding_layers=False)
     return model
 
 
@@ -108,6 +109,15 @@ def main():
                  "--out=%s" % (folder / "fused.slm"))
             compare(name, writers.read_slm(folder / "fused.slm"),
                     model.merge_and_unload())
+        source = folder / "with-base-layers"
+        save_adapter("base layers", ADAPTERS["embeddings and output"],
+                     source).save_pretrained(source, save_embedding_layers=True)
+        ran = run(pedigree, "adapter", "import", "--format=peft", source,
+                  "--parent=%s" % (folder / "base.slm"),
+                  "--import-receipt=%s" % (folder / "base.slm.receipt.json"),
+                  "--out=%s" % (folder / "refused.adapter"))
+        writers.check(ran.returncode == 2 and "save_embedding_layers" in ran.stderr,
+                      "base layers are not refused by name: %s" % ran.stderr)
         for number, (word, options) in enumerate(REFUSED.items()):
             source = folder / ("refused%d" % number)
             save_adapter(word, options, source)

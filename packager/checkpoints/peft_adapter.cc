@@ -255,6 +255,11 @@ absl::Status RefuseRest(const Tensors& tensors, bool tied) {
   std::string_view why = "has no place in the model";
   if (absl::StrContains(name, "lora_magnitude_vector")) {
     why = "is of DoRA";
+  } else if (absl::EndsWith(name, ".base_layer.weight")) {
+    // PEFT's default where embeddings or output are adapted.
+    why =
+        "is the base model's own, which may have been trained too (save "
+        "without it: save_embedding_layers=False)";
   } else if (absl::EndsWith(name, ".bias")) {
     why = "is a bias";
   } else if (absl::StrContains(name, "modules_to_save")) {

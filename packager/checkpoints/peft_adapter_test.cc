@@ -215,6 +215,9 @@ TEST_F(PeftAdapterTest, RefusesByNameWhatHasNoPlace) {
       {absl::StrCat(kQuery, ".lora_magnitude_vector"), "is of DoRA"},
       {absl::StrCat(kQuery, ".lora_B.bias"), "is a bias"},
       {"base_model.model.lm_head.modules_to_save.weight", "is a whole module"},
+      {"base_model.model.lm_head.base_layer.weight",
+       "is the base model's own, which may have been trained too (save "
+       "without it: save_embedding_layers=False)"},
       {"base_model.model.model.layers.2.self_attn.q_proj.lora_A.weight",
        "has no place in the model"},
       {"base_model.model.model.layers.0.self_attn.q_norm.lora_A.weight",

@@ -109,6 +109,10 @@ TEST(PeftConfigTest, RefusesByNameWhatFactorsCannotExpress) {
   }
 }
 
+TEST(PeftConfigTest, AnUnknownMemberThatIsNullChangesNothing) {
+  EXPECT_EQ(Refusal(R"(, "next_years_idea": null)"), "");
+}
+
 TEST(PeftConfigTest, RefusesWhatIsNoConfig) {
   EXPECT_EQ(ParsePeftConfig("[]").status().message(),
             "Invalid adapter config: no JSON object");
