@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "evaluator/mcnemar.h"
 #include "evaluator/policy.h"
 #include "runtime/base/check.h"
@@ -15,6 +16,7 @@
 #include "runtime/base/sha256.h"
 #include "runtime/base/status_macros.h"
 #include "runtime/evaluation/quality_boundary.h"
+#include "runtime/evaluation/statistics.h"
 
 namespace pedigree {
 namespace {
@@ -143,6 +145,37 @@ class SuiteJudge {
     }
   }
 
+  // Floors of the cases that have a tag.
+  void CheckTags(const SuitePolicy& policy) {
+    for (const evaluator::TagPolicy& tag : policy.tags()) {
+      uint64_t cases = 0;
+      uint64_t passed = 0;
+      for (const CaseResult& result : sidecar_.cases()) {
+        const auto& tags = result.tags();
+        if (std::find(tags.begin(), tags.end(), tag.name()) == tags.end()) {
+          continue;
+        }
+        cases += 1;
+        passed += result.passed() ? 1 : 0;
+      }
+      evaluator::TagResult& figures = *Figures().add_tags();
+      figures.set_tag(tag.name());
+      figures.set_cases(cases);
+      figures.set_passed(passed);
+      figures.set_min_pass_rate(tag.min_pass_rate());
+      const std::string check = absl::StrCat("pass_rate of tag ", tag.name());
+      const std::string least = absl::StrCat("at least ", tag.min_pass_rate());
+      if (cases == 0) {
+        Add(kMissing, "", check, "no case", least);
+        continue;
+      }
+      figures.set_pass_rate(PassRate(passed, cases));
+      if (passed * kMillion < cases * Millionths(tag.min_pass_rate())) {
+        Add(kFailFloor, "", check, figures.pass_rate(), least);
+      }
+    }
+  }
+
   void CheckHardCases() {
     for (const CaseResult& result : sidecar_.cases()) {
       if (!result.hard() || result.passed()) continue;
@@ -231,6 +264,11 @@ class SuiteJudge {
       Add(kNotComparable, eval_case.id, "hard",
           result.hard() ? "true" : "false", eval_case.hard ? "true" : "false");
     }
+    const std::string tags = absl::StrJoin(result.tags(), ",");
+    const std::string frozen = absl::StrJoin(eval_case.tags, ",");
+    if (tags != frozen) {
+      Add(kNotComparable, eval_case.id, "tags", tags, frozen);
+    }
   }
 
   bool IsComparable(const Sidecar& baseline) {
@@ -314,6 +352,7 @@ void JudgeSuite(const SuitePolicy& policy, const GateInput& input,
   if (suite != nullptr) judge.CheckCases(*suite);
   judge.CheckHardCases();
   judge.CheckPolicy(policy);
+  judge.CheckTags(policy);
   const RegressionPolicy* regression =
       policy.has_regression() ? &policy.regression() : nullptr;
   if (baseline != nullptr) {

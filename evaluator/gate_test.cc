@@ -8,6 +8,7 @@
 #include "evaluator/policy.h"
 #include "evaluator/sidecar.h"
 #include "evaluator/testing.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "runtime/base/sha256.h"
 #include "runtime/evaluation/suite.h"
@@ -164,6 +165,62 @@ TEST(GateTest, AnEqualScoreIsNoRegressionAtNoEffect) {
   GateInput input = Input();
   input.policy.mutable_suites(0)->mutable_regression()->set_min_effect("0");
   EXPECT_EQ(Judge(input).verdict(), "PASS");
+}
+
+// Cases a and b have the tag "digits", c has "words".
+Suite Tagged() {
+  Suite suite = Smoke();
+  suite.cases[0].tags = {"digits"};
+  suite.cases[1].tags = {"digits", "hardly"};
+  suite.cases[2].tags = {"words"};
+  return suite;
+}
+
+GateInput TaggedInput(const std::map<std::string, std::string>& answers,
+                      const std::string& tag, const std::string& floor) {
+  GateInput input = Input();
+  input.policy.mutable_suites(0)->clear_regression();
+  evaluator::TagPolicy* policy = input.policy.mutable_suites(0)->add_tags();
+  policy->set_name(tag);
+  policy->set_min_pass_rate(floor);
+  input.sidecars = {TestEvidence(Tagged(), "candidate", answers)};
+  input.baselines = {};
+  input.suites = {Tagged()};
+  return input;
+}
+
+TEST(GateTest, ATagHasAFloorOfItsOwn) {
+  const Decision failed =
+      Judge(TaggedInput({{"a", "wrong"}}, "digits", "0.75"));
+  EXPECT_EQ(failed.verdict(), kFailFloor);
+  EXPECT_THAT(Reasons(failed),
+              testing::ElementsAre("FAIL-FLOOR  pass_rate of tag digits: "
+                                   "0.500000 / at least 0.75"));
+  const evaluator::TagResult& figures = failed.suites(0).tags(0);
+  EXPECT_EQ(figures.tag(), "digits");
+  EXPECT_EQ(figures.cases(), 2u);
+  EXPECT_EQ(figures.passed(), 1u);
+  EXPECT_EQ(Judge(TaggedInput({{"a", "wrong"}}, "digits", "0.5")).verdict(),
+            kPass);
+  EXPECT_EQ(Judge(TaggedInput({{"a", "wrong"}}, "words", "1")).verdict(),
+            kPass);
+}
+
+TEST(GateTest, ATagWithoutACaseIsMissing) {
+  const Decision decision = Judge(TaggedInput({}, "letters", "0"));
+  EXPECT_EQ(decision.verdict(), kMissing);
+  EXPECT_THAT(Reasons(decision),
+              testing::ElementsAre(
+                  "MISSING  pass_rate of tag letters: no case / at least 0"));
+}
+
+TEST(GateTest, ACaseWithOtherTagsIsNotComparable) {
+  GateInput input = TaggedInput({}, "digits", "1");
+  input.sidecars[0].record.mutable_cases(0)->clear_tags();
+  const Decision decision = Judge(input);
+  EXPECT_EQ(decision.verdict(), kNotComparable);
+  EXPECT_THAT(Reasons(decision),
+              testing::ElementsAre("NOT-COMPARABLE a tags:  / digits"));
 }
 
 TEST(GateTest, AHardCaseCannotBeBoughtByAScore) {

@@ -46,6 +46,22 @@ absl::Status CheckRegression(const SuitePolicy& suite) {
       "\"max_p_value\" is 0 (expected more), suite \"", suite.name(), "\""));
 }
 
+absl::Status CheckTags(const SuitePolicy& suite) {
+  std::set<std::string> names;
+  for (const evaluator::TagPolicy& tag : suite.tags()) {
+    PEDIGREE_RETURN_IF_ERROR(
+        CheckName("gate policy", "suites.tags.name", tag.name()));
+    PEDIGREE_RETURN_IF_ERROR(
+        ParseUnitDecimal("min_pass_rate", tag.min_pass_rate()).status());
+    if (!names.insert(tag.name()).second) {
+      return InvalidPolicy(absl::StrCat("tag \"", tag.name(),
+                                        "\" is repeated, suite \"",
+                                        suite.name(), "\""));
+    }
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckSuite(const SuitePolicy& suite) {
   PEDIGREE_RETURN_IF_ERROR(
       CheckName("gate policy", "suites.name", suite.name()));
@@ -55,6 +71,7 @@ absl::Status CheckSuite(const SuitePolicy& suite) {
     const absl::Status status = ParseDigest(suite.digest()).status();
     if (!status.ok()) return InvalidPolicy(status.message());
   }
+  PEDIGREE_RETURN_IF_ERROR(CheckTags(suite));
   return suite.has_regression() ? CheckRegression(suite) : absl::OkStatus();
 }
 

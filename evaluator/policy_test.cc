@@ -35,6 +35,25 @@ TEST(PolicyTest, ReadsTheTextFormat) {
   EXPECT_EQ(policy->resource_caps(0).max(), 1048576u);
 }
 
+TEST(PolicyTest, ChecksFloorsOfTags) {
+  auto policy = ParsePolicy(kPolicy);
+  ASSERT_TRUE(policy.ok()) << policy.status();
+  evaluator::TagPolicy* tag = policy->mutable_suites(0)->add_tags();
+  tag->set_name("digits");
+  tag->set_min_pass_rate("0.5");
+  EXPECT_TRUE(ParsePolicy(CanonicalRecord(*policy)).ok());
+  *policy->mutable_suites(0)->add_tags() = *tag;
+  const std::string suite = policy->suites(0).name();
+  EXPECT_EQ(ParsePolicy(CanonicalRecord(*policy)).status().message(),
+            "Invalid gate policy: tag \"digits\" is repeated, suite \"" +
+                suite + "\"");
+  policy->mutable_suites(0)->mutable_tags(1)->set_name("two words");
+  EXPECT_FALSE(ParsePolicy(CanonicalRecord(*policy)).ok());
+  policy->mutable_suites(0)->mutable_tags(1)->set_name("words");
+  policy->mutable_suites(0)->mutable_tags(1)->set_min_pass_rate("half");
+  EXPECT_FALSE(ParsePolicy(CanonicalRecord(*policy)).ok());
+}
+
 TEST(PolicyTest, ReadsItsOwnCanonicalForm) {
   const auto policy = ParsePolicy(kPolicy);
   ASSERT_TRUE(policy.ok()) << policy.status();

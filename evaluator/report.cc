@@ -67,6 +67,12 @@ std::string SuiteTable(const Decision& decision) {
                     OrDash(suite.baseline_pass_rate()),
                     absl::StrCat(suite.lost()), absl::StrCat(suite.gained()),
                     OrDash(suite.p_value())});
+    for (const evaluator::TagResult& tag : suite.tags()) {
+      rows.push_back({absl::StrCat(suite.suite(), " #", tag.tag()),
+                      absl::StrCat(tag.passed(), "/", tag.cases()),
+                      OrDash(tag.pass_rate()), tag.min_pass_rate(), "-", "-",
+                      "-", "-"});
+    }
   }
   return rows.size() == 1 ? "" : absl::StrCat("suites\n", Table(rows));
 }
