@@ -260,6 +260,10 @@ class SuiteJudge {
       Add(kNotComparable, eval_case.id, "expected", result.expected(),
           eval_case.expected);
     }
+    if (result.scorer() != eval_case.scorer) {
+      Add(kNotComparable, eval_case.id, "scorer", result.scorer(),
+          eval_case.scorer);
+    }
     if (result.hard() != eval_case.hard) {
       Add(kNotComparable, eval_case.id, "hard",
           result.hard() ? "true" : "false", eval_case.hard ? "true" : "false");

@@ -223,6 +223,16 @@ TEST(GateTest, ACaseWithOtherTagsIsNotComparable) {
               testing::ElementsAre("NOT-COMPARABLE a tags:  / digits"));
 }
 
+TEST(GateTest, ACaseOfAnotherScorerIsNotComparable) {
+  GateInput input = Input();
+  input.sidecars[0].record.mutable_cases(0)->set_scorer("contains");
+  const Decision decision = Judge(input);
+  EXPECT_EQ(decision.verdict(), kNotComparable);
+  EXPECT_THAT(Reasons(decision),
+              testing::ElementsAre(
+                  "NOT-COMPARABLE a scorer: contains / exact-match"));
+}
+
 TEST(GateTest, AHardCaseCannotBeBoughtByAScore) {
   GateInput input = Input({{"hard-1", "?"}});
   input.policy.mutable_suites(0)->clear_regression();

@@ -1,9 +1,11 @@
 #include "evaluator/sidecar.h"
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -13,6 +15,7 @@
 #include "runtime/base/status_macros.h"
 #include "runtime/evaluation/evaluate.h"
 #include "runtime/evaluation/quality_boundary.h"
+#include "runtime/evaluation/scorer.h"
 #include "runtime/evaluation/statistics.h"
 
 namespace pedigree {
@@ -21,6 +24,9 @@ namespace {
 using evaluator::CaseResult;
 using evaluator::Sidecar;
 using evaluator::Totals;
+
+// What stands for bytes of an output that are no UTF-8.
+constexpr std::string_view kReplacementCharacter = "\xEF\xBF\xBD";
 
 // OK when `found` is `expected`.
 absl::Status CheckText(std::string_view member, std::string_view found,
@@ -96,17 +102,33 @@ absl::Status CheckAssembly(const Sidecar& sidecar) {
 absl::Status CheckCase(const CaseResult& result) {
   const bool error = std::string_view(result.stop_reason()).substr(0, 6) ==
                      "error:";
+  const std::optional<Scorer> scorer = FindScorer(result.scorer());
+  if (!scorer.has_value()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "Invalid sidecar: \"scorer\" of case \"", result.id(), "\" is \"",
+        result.scorer(), "\" (expected ", ScorerNames(), ")"));
+  }
+  // The text tells all but bytes that were no UTF-8; those the digest knows.
   const bool passed =
-      !error &&
-      result.actual_digest() == Sha256(result.expected()).ToString();
+      !error && (*scorer == Scorer::kExactMatch
+                     ? result.actual_digest() ==
+                           Sha256(result.expected()).ToString()
+                     : Passes(*scorer, result.actual(), result.expected()));
   PEDIGREE_RETURN_IF_ERROR(ParseDigest(result.prompt_digest()).status());
   PEDIGREE_RETURN_IF_ERROR(ParseDigest(result.actual_digest()).status());
   PEDIGREE_RETURN_IF_ERROR(
       CheckFlag(absl::StrCat("passed\" of case \"", result.id()),
                 result.passed(), passed));
-  if (!passed) return absl::OkStatus();
-  return CheckText(absl::StrCat("actual\" of case \"", result.id()),
-                   result.actual(), result.expected());
+  if (passed && *scorer == Scorer::kExactMatch) {
+    PEDIGREE_RETURN_IF_ERROR(
+        CheckText(absl::StrCat("actual\" of case \"", result.id()),
+                  result.actual(), result.expected()));
+  }
+  if (absl::StrContains(result.actual(), kReplacementCharacter)) {
+    return absl::OkStatus();
+  }
+  return CheckText(absl::StrCat("actual_digest\" of case \"", result.id()),
+                   result.actual_digest(), Sha256(result.actual()).ToString());
 }
 
 absl::Status CheckOrder(const Sidecar& sidecar) {

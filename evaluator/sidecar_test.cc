@@ -93,6 +93,23 @@ INSTANTIATE_TEST_SUITE_P(
                 [](Sidecar& s) { s.mutable_cases(2)->set_actual("other"); },
                 "\"actual\" of case \"hard-1\" is \"other\" (expected \"say "
                 "hard-1\")"},
+        Forgery{"Digest",
+                [](Sidecar& s) { s.mutable_cases(1)->set_actual("other"); },
+                "\"actual_digest\" of case \"b\" is \"" +
+                    Sha256("").ToString() + "\" (expected \"" +
+                    Sha256("other").ToString() + "\")"},
+        Forgery{"Scorer",
+                [](Sidecar& s) { s.mutable_cases(2)->set_scorer("vibes"); },
+                "\"scorer\" of case \"hard-1\" is \"vibes\" (expected "
+                "\"exact-match\", \"prefix\" or \"contains\")"},
+        Forgery{"LaxScorer",
+                [](Sidecar& s) {
+                  s.mutable_cases(2)->set_expected("say");
+                  s.mutable_cases(2)->set_scorer("contains");
+                  s.mutable_cases(2)->set_passed(false);
+                },
+                "\"passed\" of case \"hard-1\" is \"false\" (expected "
+                "\"true\")"},
         Forgery{"Order",
                 [](Sidecar& s) { s.mutable_cases()->SwapElements(0, 1); },
                 "case \"a\" follows \"b\" (expected ascending ids)"},

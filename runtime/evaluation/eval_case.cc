@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "runtime/base/error_code.h"
 #include "runtime/base/status_macros.h"
+#include "runtime/evaluation/scorer.h"
 
 namespace pedigree {
 namespace {
@@ -63,10 +64,9 @@ absl::Status CheckCase(const EvalCase& eval_case) {
       CheckLength("prompt", eval_case.prompt, kMaxPromptBytes));
   PEDIGREE_RETURN_IF_ERROR(
       CheckLength("expected", eval_case.expected, kMaxExpectedBytes));
-  if (eval_case.scorer != kExactMatchScorer) {
+  if (!FindScorer(eval_case.scorer).has_value()) {
     return InvalidCase(absl::StrCat("unknown scorer \"", eval_case.scorer,
-                                    "\" (expected \"", kExactMatchScorer,
-                                    "\")"));
+                                    "\" (expected ", ScorerNames(), ")"));
   }
   return absl::OkStatus();
 }

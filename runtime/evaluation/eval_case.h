@@ -17,7 +17,7 @@
 
 namespace pedigree {
 
-// The only scorer of this version: the output's bytes equal `expected`.
+// The scorer of a case that names none.
 inline constexpr std::string_view kExactMatchScorer = "exact-match";
 
 // Limits of one case. The longest answer is the output cap of generation.

@@ -106,7 +106,8 @@ INSTANTIATE_TEST_SUITE_P(
         BadMember{"max_new_tokens", 4097u,
                   "\"max_new_tokens\" is 4097 (expected 1 to 4096)"},
         BadMember{"scorer", "vibes",
-                  "unknown scorer \"vibes\" (expected \"exact-match\")"},
+                  "unknown scorer \"vibes\" (expected \"exact-match\", "
+                  "\"prefix\" or \"contains\")"},
         BadMember{"tags", {"a", "a"}, "tag \"a\" is repeated"},
         BadMember{"tags", {1}, "\"tags\" holds a number (expected string)"},
         BadMember{"tags", Json(std::vector<std::string>(17, "a")),

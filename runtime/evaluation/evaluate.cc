@@ -9,6 +9,7 @@
 #include "runtime/base/status_macros.h"
 #include "runtime/diagnostics/counted.h"
 #include "runtime/evaluation/quality_boundary.h"
+#include "runtime/evaluation/scorer.h"
 #include "runtime/evaluation/statistics.h"
 #include "runtime/evaluation/suite.h"
 #include "runtime/tensor/numerics.h"
@@ -109,12 +110,14 @@ bool IsError(const CaseOutput& output) {
 // An error has no output, so it passes no case, not even one that expects
 // nothing.
 bool Passes(const EvalCase& eval_case, const CaseOutput& output) {
-  return !IsError(output) && output.output == eval_case.expected;
+  return !IsError(output) && Passes(*FindScorer(eval_case.scorer),
+                                    output.output, eval_case.expected);
 }
 
 Json CaseRecord(const EvalCase& eval_case, const CaseOutput& output) {
   return Json{{"id", eval_case.id},
               {"prompt_digest", Sha256(eval_case.prompt).ToString()},
+              {"scorer", eval_case.scorer},
               {"expected", eval_case.expected},
               {"actual", ReplaceInvalidUtf8(output.output)},
               {"actual_digest", Sha256(output.output).ToString()},

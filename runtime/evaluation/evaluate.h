@@ -20,7 +20,7 @@ inline constexpr std::string_view kSidecarSchema = "pedigree.sidecar.v1";
 // Names the meaning of a sidecar, not a binary: the version changes when the
 // same assembly, suite and numerics would give another sidecar.
 inline constexpr std::string_view kEvaluatorName = "pedigree.evaluation";
-inline constexpr std::string_view kEvaluatorVersion = "1";
+inline constexpr std::string_view kEvaluatorVersion = "2";
 
 // Who is being evaluated.
 struct Subject {

@@ -110,7 +110,7 @@ TEST(EvaluateTest, NamesSubjectSuiteAndEvaluator) {
   ASSERT_TRUE(suite.ok()) << suite.status();
   EXPECT_EQ(sidecar["schema_version"], "pedigree.sidecar.v1");
   EXPECT_EQ(sidecar["evaluator"],
-            (Json{{"name", "pedigree.evaluation"}, {"version", "1"}}));
+            (Json{{"name", "pedigree.evaluation"}, {"version", "2"}}));
   EXPECT_EQ(sidecar["numerics_version"], "v1");
   EXPECT_EQ(sidecar["model_digest"], Sha256("model").ToString());
   EXPECT_EQ(sidecar["assembly_digest"], Sha256("assembly").ToString());
@@ -136,6 +136,7 @@ TEST(EvaluateTest, AWrongAnswerIsAResult) {
   EXPECT_EQ(sidecar["cases"][1],
             (Json{{"id", "b"},
                   {"prompt_digest", Sha256("two").ToString()},
+                  {"scorer", "exact-match"},
                   {"expected", "2"},
                   {"actual", "3"},
                   {"actual_digest", Sha256("3").ToString()},
@@ -158,6 +159,25 @@ TEST(EvaluateTest, ComparesBytesNotReplacedText) {
   EXPECT_EQ(result["actual"], "\xEF\xBF\xBD");
   EXPECT_EQ(result["actual_digest"], Sha256("\xFF").ToString());
   EXPECT_EQ(result["passed"], false);
+}
+
+TEST(EvaluateTest, ScoresByTheCasesScorer) {
+  TableRunner runner;
+  runner.answers = {{"one", Answer("10")}, {"two", Answer("about 2")}};
+  Json request = Request();
+  const auto passed = [&](const char* scorer) {
+    for (Json& eval_case : request["suite"]["cases"]) {
+      eval_case["scorer"] = scorer;
+    }
+    const auto text = RunEvalRequest(request.dump(), runner);
+    EXPECT_TRUE(text.ok()) << text.status();
+    const Json sidecar = text.ok() ? Json::parse(*text) : Json();
+    EXPECT_EQ(sidecar["cases"][0]["scorer"], scorer);
+    return sidecar["totals"]["passed"].get<std::string>();
+  };
+  EXPECT_EQ(passed("exact-match"), "0");
+  EXPECT_EQ(passed("prefix"), "1");
+  EXPECT_EQ(passed("contains"), "2");
 }
 
 TEST(EvaluateTest, CountsTheWorkOfTheRun) {
