@@ -129,17 +129,22 @@ void Engine::ResetAdapters() {
 }
 
 absl::StatusOr<std::unique_ptr<EngineSession>> Engine::NewSession(
-    std::atomic<bool>* cancel) {
+    std::atomic<bool>* cancel, uint32_t context_tokens) {
   if (sessions_.size() >= config_.sequences) {
     return MakeError(ErrorCode::kResourceLimit,
                      absl::StrCat("Engine has ", sessions_.size(),
                                   " sessions already (sequences is ",
                                   config_.sequences, ")"));
   }
-  absl::StatusOr<Session> session =
-      Session::Create(model().shape(), config_.context_tokens);
+  const auto most = static_cast<uint32_t>(transformer_.plan().context_tokens);
+  if (context_tokens > most) {
+    return InvalidLength("Invalid option: context_tokens is ", context_tokens,
+                         " (expected 0..", most, ")");
+  }
+  const uint32_t capacity = context_tokens == 0 ? most : context_tokens;
+  absl::StatusOr<Session> session = Session::Create(model().shape(), capacity);
   if (!session.ok() && GiveUpPacked()) {
-    session = Session::Create(model().shape(), config_.context_tokens);
+    session = Session::Create(model().shape(), capacity);
   }
   PEDIGREE_RETURN_IF_ERROR(session.status());
   std::unique_ptr<EngineSession> made = absl::WrapUnique(
@@ -150,35 +155,64 @@ absl::StatusOr<std::unique_ptr<EngineSession>> Engine::NewSession(
 
 absl::Status Engine::Decode(absl::Span<EngineSession* const> sessions,
                             absl::Span<const uint32_t> tokens) {
-  if (sessions.empty() || sessions.size() > config_.sequences) {
-    return InvalidLength("Cannot decode ", sessions.size(),
-                         " sessions (expected 1..", config_.sequences, ")");
-  }
   if (tokens.size() != sessions.size()) {
     return InvalidLength("Cannot decode ", sessions.size(), " sessions with ",
                          tokens.size(), " tokens");
   }
-  PEDIGREE_RETURN_IF_ERROR(CheckTokens(tokens));
-  std::set<const EngineSession*> distinct;
-  std::vector<Session*> parts;
+  std::vector<Chunk> chunks;
   for (size_t i = 0; i < sessions.size(); ++i) {
-    if (sessions[i]->engine_ != this) {
+    chunks.push_back({sessions[i], tokens.subspan(i, 1), 1});
+  }
+  return RunTogether(chunks, [&](size_t chunk, size_t,
+                                 absl::Span<const float> logits) {
+    sessions[chunk]->session_.KeepLogits(logits);
+  });
+}
+
+absl::Status Engine::RunTogether(absl::Span<const Chunk> chunks,
+                                 const Session::LogitsVisitor& visit) {
+  if (chunks.empty() || chunks.size() > config_.sequences) {
+    return InvalidLength("Cannot decode ", chunks.size(),
+                         " sessions (expected 1..", config_.sequences, ")");
+  }
+  uint64_t token_count = 0;
+  uint64_t logits_count = 0;
+  std::set<const EngineSession*> distinct;
+  std::vector<Session::Chunk> parts;
+  for (size_t i = 0; i < chunks.size(); ++i) {
+    const Chunk& chunk = chunks[i];
+    EngineSession& session = *chunk.session;
+    if (session.engine_ != this) {
       return InvalidLength("Session ", i, " is another engine's");
     }
-    if (!distinct.insert(sessions[i]).second) {
+    if (!distinct.insert(&session).second) {
       return InvalidLength("Session ", i, " stands in the batch twice");
     }
-    if (sessions[i]->length() == sessions[i]->capacity()) {
+    if (chunk.tokens.empty() || chunk.logits_count > chunk.tokens.size()) {
+      return InvalidLength("Session ", i, " has ", chunk.tokens.size(),
+                           " tokens to run and wants ", chunk.logits_count,
+                           " logits (expected at most one for each)");
+    }
+    PEDIGREE_RETURN_IF_ERROR(CheckTokens(chunk.tokens));
+    if (chunk.tokens.size() > session.capacity() - session.length()) {
       return MakeError(
           ErrorCode::kContextExceeded,
-          absl::StrCat("Session ", i, " of ", sessions[i]->length() + 1,
-                       " tokens exceeds its context of ",
-                       sessions[i]->capacity()));
+          absl::StrCat("Session ", i, " of ",
+                       session.length() + chunk.tokens.size(),
+                       " tokens exceeds its context of ", session.capacity()));
     }
-    parts.push_back(&sessions[i]->session_);
+    token_count += chunk.tokens.size();
+    logits_count += chunk.logits_count;
+    parts.push_back({&session.session_, chunk.tokens, chunk.logits_count});
   }
-  for (EngineSession* session : sessions) session->generator_.reset();
-  return Session::RunTogether(transformer_, adapters_.weights(), parts, tokens);
+  if (token_count > config_.batch_tokens || logits_count > config_.sequences) {
+    return InvalidLength("Cannot run ", token_count, " tokens with ",
+                         logits_count, " logits at once (expected at most ",
+                         config_.batch_tokens, " and ", config_.sequences,
+                         ")");
+  }
+  for (const Chunk& chunk : chunks) chunk.session->generator_.reset();
+  return Session::RunTogether(transformer_, adapters_.weights(), parts, visit);
 }
 
 absl::Status Engine::CheckTokens(absl::Span<const uint32_t> tokens) const {
@@ -248,6 +282,30 @@ absl::Status EngineSession::Rewind(uint32_t length) {
 uint32_t EngineSession::RewindToShared(absl::Span<const uint32_t> tokens) {
   generator_.reset();
   return session_.RewindToShared(tokens);
+}
+
+absl::Status EngineSession::CopyStart(const EngineSession& other,
+                                      uint32_t length) {
+  if (other.engine_ != engine_) {
+    return InvalidLength("Cannot copy from another engine's session");
+  }
+  if (length > other.length()) {
+    return InvalidLength("Cannot copy ", length, " tokens (session has ",
+                         other.length(), ")");
+  }
+  if (length > capacity()) {
+    return MakeError(ErrorCode::kContextExceeded,
+                     absl::StrCat("Session of ", length,
+                                  " tokens exceeds its context of ",
+                                  capacity()));
+  }
+  generator_.reset();
+  if (&other == this) {
+    session_.Rewind(length);
+  } else {
+    session_.CopyStart(other.session_, length);
+  }
+  return absl::OkStatus();
 }
 
 absl::Status EngineSession::SetSampling(const SamplingConfig& sampling) {

@@ -105,8 +105,9 @@ class Engine {
   //
   // Errors: code ResourceLimit when there are config.sequences of them already, or
   // memory lacks.
+  // Its positions: 1..config.context_tokens, or 0 for those.
   absl::StatusOr<std::unique_ptr<EngineSession>> NewSession(
-      std::atomic<bool>* cancel = nullptr);
+      std::atomic<bool>* cancel = nullptr, uint32_t context_tokens = 0);
 
   // Runs one more token of each session, all in one batch: sessions of this engine,
   // each once. The bits are those of running each by itself. Ends generations in
@@ -118,6 +119,25 @@ class Engine {
   // changed, but for its logits, which are gone.
   absl::Status Decode(absl::Span<EngineSession* const> sessions,
                       absl::Span<const uint32_t> tokens);
+
+  // Tokens to run behind those of a session; the logits behind the last
+  // `logits_count` of them are wanted.
+  struct Chunk {
+    EngineSession* session = nullptr;
+    absl::Span<const uint32_t> tokens;
+    uint32_t logits_count = 1;
+  };
+
+  // The same for several tokens of each session: at most config.batch_tokens in
+  // all, and config.sequences logits. `visit`, which must not call the engine,
+  // gets those in order; the sessions have none afterwards.
+  //
+  // Errors: those of Decode, with nothing done where a chunk is empty or wants
+  // more logits than it has tokens.
+  absl::Status RunTogether(absl::Span<const Chunk> chunks,
+                           const Session::LogitsVisitor& visit);
+
+  const EngineConfig& config() const { return config_; }
 
  private:
   friend class EngineSession;
@@ -165,6 +185,12 @@ class EngineSession {
   // Rewinds to the longest start that the session shares with `tokens`, but for the
   // last of them, so that running the rest gives logits. Returns its length.
   uint32_t RewindToShared(absl::Span<const uint32_t> tokens);
+  // Becomes the first `length` tokens of another session of the same engine,
+  // without running them again. Ends a generation in progress.
+  //
+  // Errors: code InvalidLength for more than other.length() or another engine's
+  // session; code ContextExceeded for more than capacity().
+  absl::Status CopyStart(const EngineSession& other, uint32_t length);
 
   // How Sample chooses from now on, its random numbers from their start.
   //

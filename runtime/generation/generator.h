@@ -5,7 +5,6 @@
 #define PEDIGREE_RUNTIME_GENERATION_GENERATOR_H_
 
 #include <atomic>
-#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -15,6 +14,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "runtime/generation/generation_output.h"
 #include "runtime/generation/sampler.h"
 #include "runtime/generation/session.h"
 #include "runtime/model/transformer.h"
@@ -22,32 +22,6 @@
 #include "runtime/tokenizer/tokenizer.h"
 
 namespace pedigree {
-
-// The most bytes that one generation may put out.
-inline constexpr size_t kMaxOutputBytes = 65536;
-
-// Why a generation ended.
-enum class StopReason {
-  kNone,         // it has not
-  kStopToken,    // the model chose a stop id, which is not put out
-  kTokenLimit,   // max_new_tokens were put out
-  kContextEnd,   // prompt and output fill max_context
-  kOutputLimit,  // the next token would pass kMaxOutputBytes
-  kCancelled,    // the caller asked
-};
-
-// "stop-token", "token-limit", "context-end", "output-limit" or "cancelled";
-// "" for kNone.
-std::string_view StopReasonName(StopReason reason);
-
-// One generation, finished.
-struct Generation {
-  std::string output;  // raw bytes of the generated tokens, prompt excluded
-  std::vector<uint32_t> token_ids;
-  uint32_t prompt_tokens = 0;
-  // StopReasonName.
-  std::string stop_reason;
-};
 
 // One generation in a borrowed session, which it starts anew. Not thread-safe,
 // but for `cancel`.
@@ -92,15 +66,15 @@ class Generator {
   absl::StatusOr<std::optional<std::string>> Next();
 
   // Ends the generation for the caller's own reason.
-  void Cancel() { stop_reason_ = StopReason::kCancelled; }
+  void Cancel() { output_.Cancel(); }
 
   // All that was put out so far.
-  Generation Result() const;
+  Generation Result() const { return output_.Result(); }
 
-  StopReason stop_reason() const { return stop_reason_; }
-  uint32_t prompt_tokens() const { return prompt_tokens_; }
+  StopReason stop_reason() const { return output_.stop_reason(); }
+  uint32_t prompt_tokens() const { return output_.prompt_tokens(); }
   // The tokens put out so far.
-  absl::Span<const uint32_t> token_ids() const { return token_ids_; }
+  absl::Span<const uint32_t> token_ids() const { return output_.token_ids(); }
   // Prompt tokens that were not run again.
   uint32_t reused_tokens() const { return reused_tokens_; }
   // Positions of the KV cache in use.
@@ -110,22 +84,17 @@ class Generator {
 
  private:
   Generator(const Parts& parts, const SamplingConfig& sampling,
-            uint32_t max_new_tokens);
+            absl::Span<const uint32_t> prompt, uint32_t max_new_tokens);
 
   absl::Status Prefill(absl::Span<const uint32_t> prompt);
   absl::Status CheckCancel() const;
 
   Parts parts_;
   Sampler sampler_;
-  uint32_t max_new_tokens_ = 0;
-  uint32_t prompt_tokens_ = 0;
+  GenerationOutput output_;
   uint32_t reused_tokens_ = 0;
-  uint32_t previous_token_ = Tokenizer::kNoToken;
-  // Whether previous_token_ was put out but not run through the model yet.
+  // Whether the last token was put out but not run through the model yet.
   bool pending_ = false;
-  std::string output_;
-  std::vector<uint32_t> token_ids_;
-  StopReason stop_reason_ = StopReason::kNone;
 };
 
 }  // namespace pedigree

@@ -71,20 +71,30 @@ absl::Status Session::Run(Transformer& transformer, const Weights& weights,
 
 absl::Status Session::RunTogether(Transformer& transformer,
                                   const Weights& weights,
-                                  absl::Span<Session* const> sessions,
-                                  absl::Span<const uint32_t> tokens) {
+                                  absl::Span<const Chunk> chunks,
+                                  const LogitsVisitor& visit) {
   std::vector<BatchToken> batch;
-  for (size_t i = 0; i < sessions.size(); ++i) {
-    PEDIGREE_RETURN_IF_ERROR(sessions[i]->CheckRoom(1));
-    batch.push_back(
-        {&sessions[i]->cache_, tokens[i], sessions[i]->length(), true});
+  for (const Chunk& chunk : chunks) {
+    Session& session = *chunk.session;
+    PEDIGREE_RETURN_IF_ERROR(session.CheckRoom(chunk.tokens.size()));
+    const size_t first_logits = chunk.tokens.size() - chunk.logits_count;
+    for (size_t i = 0; i < chunk.tokens.size(); ++i) {
+      batch.push_back({&session.cache_, chunk.tokens[i],
+                       session.length() + static_cast<uint32_t>(i),
+                       i >= first_logits});
+    }
   }
-  for (Session* session : sessions) session->logits_.clear();
+  for (const Chunk& chunk : chunks) chunk.session->logits_.clear();
   PEDIGREE_RETURN_IF_ERROR(transformer.Forward(weights, batch));
-  for (size_t i = 0; i < sessions.size(); ++i) {
-    const absl::Span<const float> logits = transformer.logits(i);
-    sessions[i]->tokens_.push_back(tokens[i]);
-    sessions[i]->logits_.assign(logits.begin(), logits.end());
+  size_t row = 0;
+  for (size_t c = 0; c < chunks.size(); ++c) {
+    const Chunk& chunk = chunks[c];
+    std::vector<uint32_t>& tokens = chunk.session->tokens_;
+    tokens.insert(tokens.end(), chunk.tokens.begin(), chunk.tokens.end());
+    for (size_t i = chunk.tokens.size() - chunk.logits_count;
+         i < chunk.tokens.size(); ++i) {
+      visit(c, i, transformer.logits(row++));
+    }
   }
   return absl::OkStatus();
 }
@@ -102,6 +112,12 @@ uint32_t Session::RewindToShared(absl::Span<const uint32_t> tokens) {
                        .first;
   Rewind(static_cast<uint32_t>(end - tokens_.begin()));
   return length();
+}
+
+void Session::CopyStart(const Session& other, uint32_t length) {
+  cache_.CopyStart(other.cache_, length);
+  tokens_.assign(other.tokens_.begin(), other.tokens_.begin() + length);
+  logits_.clear();
 }
 
 }  // namespace pedigree

@@ -4,7 +4,9 @@
 #define PEDIGREE_RUNTIME_GENERATION_SESSION_H_
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -39,17 +41,34 @@ class Session {
                    absl::Span<const uint32_t> tokens,
                    const std::atomic<bool>* cancel = nullptr);
 
-  // Runs one more token of each session, all in one batch; sessions.size() is at
-  // most the transformer's logits_rows. No session stands there twice. The bits
-  // are those of running each by itself.
+  // Tokens to run behind those of a session, of which the last `logits_count`
+  // want logits.
+  struct Chunk {
+    Session* session = nullptr;
+    absl::Span<const uint32_t> tokens;
+    uint32_t logits_count = 1;
+  };
+  // Gets the logits behind token `index` of chunk `chunk`, shape [vocab_size].
+  using LogitsVisitor = std::function<void(size_t chunk, size_t index,
+                                           absl::Span<const float> logits)>;
+
+  // Runs chunks of several sessions in one batch, of at most the transformer's
+  // batch_tokens and logits_rows. No session stands there twice, no chunk is
+  // empty. The bits are those of running each by itself. Afterwards `visit` gets
+  // the logits that were asked for, in order; the sessions keep none.
   //
   // Errors: code ContextExceeded, naming the session, with nothing done; those
   // of Transformer::Forward: then no session has changed, but for its logits,
   // which are gone.
   static absl::Status RunTogether(Transformer& transformer,
                                   const Weights& weights,
-                                  absl::Span<Session* const> sessions,
-                                  absl::Span<const uint32_t> tokens);
+                                  absl::Span<const Chunk> chunks,
+                                  const LogitsVisitor& visit);
+
+  // Keeps the logits behind the last token.
+  void KeepLogits(absl::Span<const float> logits) {
+    logits_.assign(logits.begin(), logits.end());
+  }
 
   // Forgets all but the first `length` tokens, and the logits. length is at
   // most length().
@@ -58,6 +77,10 @@ class Session {
   // Rewinds to the longest start that the session shares with `tokens`, but for
   // the last of them, so that running the rest gives logits. Returns its length.
   uint32_t RewindToShared(absl::Span<const uint32_t> tokens);
+
+  // Becomes the first `length` tokens of another session of the same model,
+  // without running them. length is at most other.length() and capacity().
+  void CopyStart(const Session& other, uint32_t length);
 
   uint32_t length() const { return static_cast<uint32_t>(tokens_.size()); }
   uint32_t capacity() const { return cache_.capacity(); }

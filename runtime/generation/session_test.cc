@@ -1,12 +1,14 @@
 #include "runtime/generation/session.h"
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "gtest/gtest.h"
 #include "runtime/base/bytes.h"
 #include "runtime/base/error_code.h"
@@ -43,6 +45,22 @@ class SessionTest : public testing::Test {
   }
   absl::Status Run(Session& session, const Tokens& tokens) {
     return session.Run(transformer_, model_->weights(), tokens);
+  }
+  struct Chunk {
+    Session* session;
+    Tokens tokens;
+  };
+  // Runs chunks together; each session keeps the logits behind its last token.
+  absl::Status RunTogether(const std::vector<Chunk>& chunks) {
+    std::vector<Session::Chunk> spans;
+    for (const Chunk& chunk : chunks) {
+      spans.push_back({chunk.session, chunk.tokens, 1});
+    }
+    return Session::RunTogether(
+        transformer_, model_->weights(), spans,
+        [&](size_t i, size_t, absl::Span<const float> logits) {
+          chunks[i].session->KeepLogits(logits);
+        });
   }
   // The logits behind `tokens`, run in a session of their own.
   std::vector<float> LogitsOf(const Tokens& tokens) {
@@ -106,14 +124,63 @@ TEST_F(SessionTest, TogetherAsEachAlone) {
   ASSERT_TRUE(Run(a, {1, 2, 3}).ok());
   ASSERT_TRUE(Run(b, {4}).ok());
   for (uint32_t step = 0; step < 3; ++step) {
-    ASSERT_TRUE(Session::RunTogether(transformer_, model_->weights(),
-                                     {&a, &b, &c},
-                                     {10 + step, 20 + step, 30 + step})
-                    .ok());
+    ASSERT_TRUE(
+        RunTogether({{&a, {10 + step}}, {&b, {20 + step}}, {&c, {30 + step}}})
+            .ok());
   }
   EXPECT_EQ(Copy(a), LogitsOf({1, 2, 3, 10, 11, 12}));
   EXPECT_EQ(Copy(b), LogitsOf({4, 20, 21, 22}));
   EXPECT_EQ(Copy(c), LogitsOf({30, 31, 32}));
+}
+
+TEST_F(SessionTest, APromptBesideOneTokenOfAnother) {
+  Session a = NewSession();
+  Session b = NewSession();
+  ASSERT_TRUE(Run(a, {1, 2, 3}).ok());
+  ASSERT_TRUE(RunTogether({{&a, {10}}, {&b, {4, 5, 6}}}).ok());
+  EXPECT_EQ(Copy(a), LogitsOf({1, 2, 3, 10}));
+  EXPECT_EQ(Copy(b), LogitsOf({4, 5, 6}));
+}
+
+TEST_F(SessionTest, ShowsTheLogitsBehindEachTokenThatWantsThem) {
+  Session session = NewSession();
+  const Tokens tokens = {7, 8, 9};
+  std::vector<std::vector<float>> seen;
+  const Session::Chunk chunk = {&session, tokens, 2};
+  ASSERT_TRUE(Session::RunTogether(
+                  transformer_, model_->weights(), {chunk},
+                  [&](size_t i, size_t index, absl::Span<const float> logits) {
+                    EXPECT_EQ(i, 0u);
+                    EXPECT_EQ(index, 1 + seen.size());
+                    seen.emplace_back(logits.begin(), logits.end());
+                  })
+                  .ok());
+  ASSERT_EQ(seen.size(), 2u);
+  EXPECT_EQ(seen[0], LogitsOf({7, 8}));
+  EXPECT_EQ(seen[1], LogitsOf({7, 8, 9}));
+  EXPECT_TRUE(session.logits().empty());
+}
+
+TEST_F(SessionTest, GoesOnFromTheStartOfAnother) {
+  // Starts within, at the end and past the end of a group of key lanes.
+  Session other = NewSession();
+  Tokens tokens;
+  for (uint32_t i = 0; i < 40; ++i) tokens.push_back(i * 5 % 256);
+  ASSERT_TRUE(Run(other, tokens).ok());
+  for (const uint32_t length : {0u, 1u, 15u, 16u, 17u, 33u, 40u}) {
+    Session session = NewSession(47);
+    ASSERT_TRUE(Run(session, {200, 201}).ok());
+    session.CopyStart(other, length);
+    EXPECT_EQ(session.length(), length);
+    EXPECT_TRUE(session.logits().empty());
+    Tokens expected(tokens.begin(), tokens.begin() + length);
+    for (const uint32_t next : {99u, 98u}) {
+      expected.push_back(next);
+      ASSERT_TRUE(Run(session, {next}).ok());
+      EXPECT_EQ(Copy(session), LogitsOf(expected)) << length;
+    }
+  }
+  EXPECT_EQ(Copy(other), LogitsOf(tokens));
 }
 
 TEST_F(SessionTest, RefusesWhatDoesNotFitAndStaysAsItWas) {
@@ -127,8 +194,7 @@ TEST_F(SessionTest, RefusesWhatDoesNotFitAndStaysAsItWas) {
   EXPECT_EQ(Copy(session), before);
   EXPECT_TRUE(Run(session, {4, 5}).ok());
   Session other = NewSession();
-  EXPECT_EQ(GetErrorCode(Session::RunTogether(transformer_, model_->weights(),
-                                              {&other, &session}, {1, 2})),
+  EXPECT_EQ(GetErrorCode(RunTogether({{&other, {1}}, {&session, {2}}})),
             ErrorCode::kContextExceeded);
   EXPECT_EQ(other.length(), 0u);
 }

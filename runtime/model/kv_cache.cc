@@ -9,6 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "runtime/base/bytes.h"
+#include "runtime/base/check.h"
 #include "runtime/base/status_macros.h"
 #include "runtime/format/slm_format.h"
 #include "runtime/tensor/aligned_buffer.h"
@@ -61,6 +62,23 @@ void KvCache::Store(uint32_t layer, uint32_t kv_head, uint32_t position,
   for (size_t i = 0; i < head_dim_; ++i) lane[i * kKeyLanes] = key[i];
   std::copy(value, value + head_dim_,
             keys + key_floats_ + position * head_dim_);
+}
+
+void KvCache::CopyStart(const KvCache& from, uint32_t positions) {
+  PEDIGREE_CHECK(positions <= capacity_ && positions <= from.capacity_);
+  PEDIGREE_CHECK(head_count() == from.head_count() &&
+                 head_dim_ == from.head_dim_);
+  // Whole groups of lanes: what is past `positions` is not read before it is
+  // stored anew.
+  const size_t keys = size_t{PaddedCapacity(positions)} * head_dim_;
+  const size_t values = size_t{positions} * head_dim_;
+  for (size_t i = 0; i < head_count(); ++i) {
+    const float* source = from.HeadAt(i);
+    float* target = HeadAt(i);
+    std::copy(source, source + keys, target);
+    std::copy(source + from.key_floats_, source + from.key_floats_ + values,
+              target + key_floats_);
+  }
 }
 
 }  // namespace pedigree

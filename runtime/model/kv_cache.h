@@ -47,12 +47,23 @@ class KvCache {
   void Store(uint32_t layer, uint32_t kv_head, uint32_t position,
              const float* key, const float* value);
 
+  // Takes over the first `positions` of another cache of the same shape, which
+  // both have room for.
+  void CopyStart(const KvCache& from, uint32_t positions);
+
  private:
   KvCache(const ModelShape& shape, uint32_t capacity, AlignedBuffer block);
 
+  // Heads of all layers.
+  size_t head_count() const {
+    return block_.size() / (head_floats_ * sizeof(float));
+  }
+  float* HeadAt(size_t index) const {
+    return reinterpret_cast<float*>(block_.data()) + index * head_floats_;
+  }
+
   float* Head(uint32_t layer, uint32_t kv_head) const {
-    return reinterpret_cast<float*>(block_.data()) +
-           (size_t{layer} * kv_head_count_ + kv_head) * head_floats_;
+    return HeadAt(size_t{layer} * kv_head_count_ + kv_head);
   }
 
   uint32_t capacity_;
