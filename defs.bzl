@@ -5,10 +5,12 @@
 
 load(
     "//evaluator:defs.bzl",
+    _eval_baseline = "eval_baseline",
     _eval_gate = "eval_gate",
     _eval_gate_test = "eval_gate_test",
     _eval_suite = "eval_suite",
     _slm_eval = "slm_eval",
+    _slm_scorecard = "slm_scorecard",
 )
 load(
     "//packager:defs.bzl",
@@ -22,6 +24,7 @@ load(
     _release_packet_test = "release_packet_test",
 )
 
+eval_baseline = _eval_baseline
 eval_gate = _eval_gate
 eval_gate_test = _eval_gate_test
 eval_suite = _eval_suite
@@ -31,3 +34,4 @@ slm_adapter = _slm_adapter
 slm_descendant = _slm_descendant
 slm_eval = _slm_eval
 slm_model = _slm_model
+slm_scorecard = _slm_scorecard

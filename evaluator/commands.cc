@@ -2,18 +2,25 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "evaluator/baseline.h"
 #include "evaluator/gate.h"
 #include "evaluator/junit.h"
+#include "evaluator/observation.h"
 #include "evaluator/policy.h"
 #include "evaluator/report.h"
+#include "evaluator/scorecard.h"
+#include "evaluator/shards.h"
 #include "evaluator/sidecar.h"
 #include "evaluator/suite_builder.h"
 #include "evaluator/suite_lock.h"
@@ -22,6 +29,7 @@
 #include "runtime/base/proto_json.h"
 #include "runtime/base/sha256.h"
 #include "runtime/base/status_macros.h"
+#include "runtime/evaluation/eval_case.h"
 
 namespace pedigree {
 namespace {
@@ -44,10 +52,32 @@ struct GateOptions {
   std::vector<std::string> sidecars;
   std::vector<std::string> baselines;
   std::vector<std::string> suites;
+  std::vector<std::string> observations;
   std::string manifest;
   std::string out;
   std::string policy_out;
   bool record_only = false;
+};
+
+struct BaselineOptions {
+  std::string baseline;
+  std::string suite_name;
+  std::string sidecar;
+  std::string out;
+};
+
+struct ScorecardOptions {
+  std::vector<std::string> sidecars;
+  std::vector<std::string> notes;
+  std::string out;
+  bool json = false;
+};
+
+struct MergeOptions {
+  std::vector<std::string> shards;
+  std::string suite;
+  std::string out;
+  std::string diagnostics;
 };
 
 struct ShowOptions {
@@ -116,30 +146,136 @@ absl::StatusOr<Outcome> SuiteFreeze(const SuiteOptions& options) {
   return Outcome::kGood;
 }
 
-absl::StatusOr<std::vector<Evidence>> ReadSidecars(
-    const std::vector<std::string>& paths) {
+using EvidenceParser = absl::StatusOr<Evidence> (*)(std::string_view text);
+
+absl::StatusOr<std::vector<Evidence>> ReadEvidence(
+    const std::vector<std::string>& paths, EvidenceParser parse) {
   std::vector<Evidence> list;
   for (const std::string& path : paths) {
     PEDIGREE_ASSIGN_OR_RETURN(const std::string text,
                               ReadFile(path, kMaxSidecarBytes));
-    absl::StatusOr<Evidence> evidence = ParseSidecar(text);
+    absl::StatusOr<Evidence> evidence = parse(text);
     if (!evidence.ok()) return AnnotateWithPath(evidence.status(), path);
     list.push_back(*std::move(evidence));
   }
   return list;
 }
 
+absl::StatusOr<std::vector<Evidence>> ReadSidecars(
+    const std::vector<std::string>& paths) {
+  return ReadEvidence(paths, &ParseSidecar);
+}
+
+// Sidecars, or stored ones.
+absl::StatusOr<std::vector<Evidence>> ReadBaselines(
+    const std::vector<std::string>& paths) {
+  return ReadEvidence(paths, &ParseBaseline);
+}
+
+absl::StatusOr<Outcome> BaselineRead(const BaselineOptions& options) {
+  PEDIGREE_ASSIGN_OR_RETURN(const std::vector<Evidence> baselines,
+                            ReadBaselines({options.baseline}));
+  const std::string& suite = baselines.front().record.suite().name();
+  if (!options.suite_name.empty() && suite != options.suite_name) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(options.baseline, ": Baseline is of suite \"", suite,
+                     "\" (expected \"", options.suite_name, "\")"));
+  }
+  PEDIGREE_RETURN_IF_ERROR(WriteFileAtomically(
+      options.out, CanonicalRecord(baselines.front().record)));
+  return Outcome::kGood;
+}
+
+absl::StatusOr<Outcome> BaselineUpdate(const BaselineOptions& options) {
+  PEDIGREE_ASSIGN_OR_RETURN(const std::string text,
+                            ReadFile(options.sidecar, kMaxSidecarBytes));
+  absl::StatusOr<Evidence> after = ParseSidecar(text);
+  if (!after.ok()) return AnnotateWithPath(after.status(), options.sidecar);
+  std::string change = "new baseline\n";
+  const absl::StatusOr<std::vector<Evidence>> before =
+      ReadBaselines({options.out});
+  if (before.ok()) {
+    change = DescribeBaselineChange(before->front(), *after);
+  } else if (!absl::IsNotFound(before.status())) {
+    change = absl::StrCat("the baseline before could not be read: ",
+                          before.status().message(), "\n");
+  }
+  PEDIGREE_RETURN_IF_ERROR(
+      WriteFileAtomically(options.out, StoredBaseline(text)));
+  Print(absl::StrCat("baseline of suite ", after->record.suite().name(), ", ",
+                     after->record.totals().passed(), " of ",
+                     after->record.totals().cases(), " passed, ",
+                     after->digest, "\n", change));
+  return Outcome::kGood;
+}
+
+absl::StatusOr<std::map<std::string, std::string>> ParseNotes(
+    const std::vector<std::string>& options) {
+  std::map<std::string, std::string> notes;
+  for (const std::string& option : options) {
+    const std::pair<std::string, std::string> note =
+        absl::StrSplit(option, absl::MaxSplits('=', 1));
+    PEDIGREE_RETURN_IF_ERROR(CheckName("--note", "topic", note.first));
+    if (!notes.insert(note).second) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("Invalid --note: two on \"", note.first, "\""));
+    }
+  }
+  return notes;
+}
+
+absl::StatusOr<Outcome> ScorecardMake(const ScorecardOptions& options) {
+  PEDIGREE_ASSIGN_OR_RETURN(const std::vector<Evidence> sidecars,
+                            ReadSidecars(options.sidecars));
+  PEDIGREE_ASSIGN_OR_RETURN(const auto notes, ParseNotes(options.notes));
+  PEDIGREE_ASSIGN_OR_RETURN(const evaluator::Scorecard scorecard,
+                            MakeScorecard(sidecars, notes));
+  const std::string record = CanonicalRecord(scorecard);
+  if (!options.out.empty()) {
+    PEDIGREE_RETURN_IF_ERROR(WriteFileAtomically(options.out, record));
+    return Outcome::kGood;
+  }
+  Print(options.json ? absl::StrCat(record, "\n")
+                     : ScorecardReport(scorecard));
+  return Outcome::kGood;
+}
+
+absl::StatusOr<Suite> ReadSuite(const std::string& path) {
+  PEDIGREE_ASSIGN_OR_RETURN(const std::string text,
+                            ReadFile(path, kMaxSuiteBytes));
+  absl::StatusOr<Suite> suite = ParseFrozenSuite(text);
+  if (!suite.ok()) return AnnotateWithPath(suite.status(), path);
+  return suite;
+}
+
 absl::StatusOr<std::vector<Suite>> ReadSuites(
     const std::vector<std::string>& paths) {
   std::vector<Suite> list;
   for (const std::string& path : paths) {
-    PEDIGREE_ASSIGN_OR_RETURN(const std::string text,
-                              ReadFile(path, kMaxSuiteBytes));
-    absl::StatusOr<Suite> suite = ParseFrozenSuite(text);
-    if (!suite.ok()) return AnnotateWithPath(suite.status(), path);
-    list.push_back(*std::move(suite));
+    PEDIGREE_ASSIGN_OR_RETURN(Suite suite, ReadSuite(path));
+    list.push_back(std::move(suite));
   }
   return list;
+}
+
+absl::StatusOr<Outcome> SidecarMerge(const MergeOptions& options) {
+  PEDIGREE_ASSIGN_OR_RETURN(const Suite suite, ReadSuite(options.suite));
+  std::vector<Shard> shards;
+  for (const std::string& path : options.shards) {
+    PEDIGREE_ASSIGN_OR_RETURN(const std::string text,
+                              ReadFile(path, kMaxSidecarBytes));
+    absl::StatusOr<Shard> shard = ParseShard(path, text);
+    if (!shard.ok()) return AnnotateWithPath(shard.status(), path);
+    shards.push_back(*std::move(shard));
+  }
+  PEDIGREE_ASSIGN_OR_RETURN(const std::string sidecar,
+                            MergeShards(std::move(shards), suite));
+  PEDIGREE_RETURN_IF_ERROR(WriteFileAtomically(options.out, sidecar));
+  if (options.diagnostics.empty()) return Outcome::kGood;
+  PEDIGREE_ASSIGN_OR_RETURN(const Json json, ParseJson(sidecar, "sidecar"));
+  PEDIGREE_RETURN_IF_ERROR(WriteFileAtomically(
+      options.diagnostics, CanonicalJson(json.at("counted"))));
+  return Outcome::kGood;
 }
 
 absl::StatusOr<evaluator::GatePolicy> ReadPolicy(const std::string& path) {
@@ -154,8 +290,15 @@ absl::StatusOr<GateInput> ReadGateInput(const GateOptions& options) {
   GateInput input;
   PEDIGREE_ASSIGN_OR_RETURN(input.policy, ReadPolicy(options.policy));
   PEDIGREE_ASSIGN_OR_RETURN(input.sidecars, ReadSidecars(options.sidecars));
-  PEDIGREE_ASSIGN_OR_RETURN(input.baselines, ReadSidecars(options.baselines));
+  PEDIGREE_ASSIGN_OR_RETURN(input.baselines, ReadBaselines(options.baselines));
   PEDIGREE_ASSIGN_OR_RETURN(input.suites, ReadSuites(options.suites));
+  for (const std::string& path : options.observations) {
+    PEDIGREE_ASSIGN_OR_RETURN(const std::string text,
+                              ReadFile(path, kMaxRecordBytes));
+    absl::StatusOr<Observed> observed = ParseObservation(text);
+    if (!observed.ok()) return AnnotateWithPath(observed.status(), path);
+    input.observations.push_back(*std::move(observed));
+  }
   if (!options.manifest.empty()) {
     PEDIGREE_ASSIGN_OR_RETURN(const std::string manifest,
                               ReadFile(options.manifest, kMaxRecordBytes));
@@ -220,7 +363,7 @@ absl::StatusOr<Outcome> DecisionShow(const ShowOptions& options) {
   PEDIGREE_ASSIGN_OR_RETURN(const std::vector<Evidence> sidecars,
                             ReadSidecars(options.sidecars));
   PEDIGREE_ASSIGN_OR_RETURN(const std::vector<Evidence> baselines,
-                            ReadSidecars(options.baselines));
+                            ReadBaselines(options.baselines));
   PEDIGREE_RETURN_IF_ERROR(CheckCited(sidecars, decision.sidecars()));
   PEDIGREE_RETURN_IF_ERROR(CheckCited(baselines, decision.baselines()));
   Print(DecisionReport(decision, sidecars, baselines));
@@ -274,6 +417,59 @@ void AddSuiteCommands(CommandLine& command_line) {
   AddSuiteOptions(freeze, *freeze_options);
 }
 
+void AddSidecarCommands(CommandLine& command_line) {
+  CLI::App* group =
+      command_line.Add(nullptr, "sidecar", "Work with evidence", nullptr);
+  auto options = std::make_shared<MergeOptions>();
+  CLI::App* merge = command_line.Add(
+      group, "merge", "Make the sidecar of a run from those of all its shards",
+      [options] { return SidecarMerge(*options); });
+  merge->add_option("SHARD", options->shards, "what eval --shard wrote")
+      ->required();
+  merge->add_option("--suite", options->suite, "the frozen suite")->required();
+  merge->add_option("--out", options->out, "where the sidecar goes")
+      ->required();
+  merge->add_option("--diagnostics", options->diagnostics,
+                    "also write the counted diagnostics of the run there");
+}
+
+void AddBaselineCommands(CommandLine& command_line) {
+  CLI::App* group = command_line.Add(nullptr, "baseline",
+                                     "Keep evidence to compare with", nullptr);
+  auto read_options = std::make_shared<BaselineOptions>();
+  CLI::App* read = command_line.Add(
+      group, "read", "Make a stored baseline a sidecar again",
+      [read_options] { return BaselineRead(*read_options); });
+  read->add_option("BASELINE", read_options->baseline, "the stored baseline")
+      ->required();
+  read->add_option("--suite-name", read_options->suite_name,
+                   "refuse one of another suite");
+  read->add_option("--out", read_options->out, "where the sidecar goes")
+      ->required();
+  auto options = std::make_shared<BaselineOptions>();
+  CLI::App* update = command_line.Add(
+      group, "update",
+      "Store a sidecar as a baseline, one case a line, and say what changes",
+      [options] { return BaselineUpdate(*options); });
+  update->add_option("--sidecar", options->sidecar, "the evidence")
+      ->required();
+  update->add_option("--out", options->out, "the stored baseline")->required();
+}
+
+void AddScorecardCommand(CommandLine& command_line) {
+  auto options = std::make_shared<ScorecardOptions>();
+  CLI::App* command = command_line.Add(
+      nullptr, "scorecard", "Gather evidence on one model into its fitness",
+      [options] { return ScorecardMake(*options); });
+  AddRepeated(command, "--sidecar", options->sidecars,
+              "evidence, one sidecar a suite", /*required=*/true);
+  AddRepeated(command, "--note", options->notes,
+              "TOPIC=TEXT that figures don't tell");
+  command->add_option("--out", options->out,
+                      "where the record goes; else a table is printed");
+  command->add_flag("--json", options->json, "print the record");
+}
+
 void AddGateCommand(CommandLine& command_line) {
   auto options = std::make_shared<GateOptions>();
   CLI::App* gate = command_line.Add(
@@ -286,6 +482,8 @@ void AddGateCommand(CommandLine& command_line) {
               "evidence to compare it with");
   AddRepeated(gate, "--suite", options->suites,
               "frozen suites whose cases the evidence must cover");
+  AddRepeated(gate, "--observation", options->observations,
+              "what was measured with the evidence");
   gate->add_option("--manifest", options->manifest,
                    "the manifest that the evidence must name");
   gate->add_option("--out", options->out, "where the decision goes");
@@ -318,6 +516,9 @@ void AddDecisionCommands(CommandLine& command_line) {
 
 void AddEvaluatorCommands(CommandLine& command_line) {
   AddSuiteCommands(command_line);
+  AddSidecarCommands(command_line);
+  AddBaselineCommands(command_line);
+  AddScorecardCommand(command_line);
   AddGateCommand(command_line);
   AddDecisionCommands(command_line);
 }

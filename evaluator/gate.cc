@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
+#include <tuple>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -78,6 +81,10 @@ bool IsError(const CaseResult& result) {
   return result.stop_reason().rfind("error:", 0) == 0;
 }
 
+bool IsNotRun(const CaseResult& result) {
+  return result.stop_reason().rfind("not-run:", 0) == 0;
+}
+
 // What a case gave: its text, or why there is none.
 const std::string& Given(const CaseResult& result) {
   return IsError(result) ? result.stop_reason() : result.actual();
@@ -106,6 +113,14 @@ class SuiteJudge {
     const auto borne = ClaimRank(sidecar_.quality_boundary());
     if (borne.has_value() && *borne >= *ClaimRank(asked)) return;
     Add(kMissing, "", "claim_level", sidecar_.quality_boundary(), asked);
+  }
+
+  // A run that was ended early, or left cases out.
+  void CheckComplete() {
+    for (const CaseResult& result : sidecar_.cases()) {
+      if (!IsNotRun(result)) continue;
+      Add(kMissing, result.id(), "case", result.stop_reason(), "a result");
+    }
   }
 
   // No missing and no stray case, and each is the frozen one.
@@ -143,6 +158,7 @@ class SuiteJudge {
       Add(kFailFloor, "", "pass_rate", sidecar_.pass_rate(),
           absl::StrCat("at least ", policy.min_pass_rate()));
     }
+    CheckBitsPerByte(policy);
   }
 
   // Floors of the cases that have a tag.
@@ -178,7 +194,7 @@ class SuiteJudge {
 
   void CheckHardCases() {
     for (const CaseResult& result : sidecar_.cases()) {
-      if (!result.hard() || result.passed()) continue;
+      if (!result.hard() || result.passed() || IsNotRun(result)) continue;
       Add(kFailHardCase, result.id(), "hard_case", Given(result),
           result.expected());
     }
@@ -219,6 +235,7 @@ class SuiteJudge {
     figures.set_lost(lost);
     figures.set_gained(gained);
     figures.set_p_value(p_value.text);
+    CompareBitsPerByte(baseline, regression);
     if (regression == nullptr || lost <= gained) return;
     const uint64_t drop = lost - gained;
     const bool large = drop * kMillion >=
@@ -230,6 +247,39 @@ class SuiteJudge {
   }
 
  private:
+  void CheckBitsPerByte(const SuitePolicy& policy) {
+    const std::string& found = sidecar_.totals().bits_per_byte();
+    const std::string& most = policy.max_bits_per_byte();
+    Figures().set_bits_per_byte(found);
+    Figures().set_max_bits_per_byte(most);
+    if (most.empty()) return;
+    const std::string required = absl::StrCat("at most ", most);
+    if (found.empty()) {
+      Add(kMissing, "", "bits_per_byte", "no text", required);
+    } else if (*ParseMillionths(found) > *ParseMillionths(most)) {
+      Add(kFailFloor, "", "bits_per_byte", found, required);
+    }
+  }
+
+  void CompareBitsPerByte(const Sidecar& baseline,
+                          const RegressionPolicy* regression) {
+    const std::string& found = sidecar_.totals().bits_per_byte();
+    const std::string& before = baseline.totals().bits_per_byte();
+    Figures().set_baseline_bits_per_byte(before);
+    if (regression == nullptr || regression->max_bits_per_byte_rise().empty()) {
+      return;
+    }
+    const std::string required = absl::StrCat(
+        "a rise of at most ", regression->max_bits_per_byte_rise());
+    if (found.empty() || before.empty()) {
+      Add(kMissing, "", "bits_per_byte", "no text", required);
+    } else if (*ParseMillionths(found) - *ParseMillionths(before) >
+               *ParseMillionths(regression->max_bits_per_byte_rise())) {
+      Add(kFailRegression, "", "bits_per_byte",
+          absl::StrCat(found, " (baseline ", before, ")"), required);
+    }
+  }
+
   void Add(std::string_view verdict, std::string_view case_id,
            std::string_view check, std::string_view found,
            std::string_view required) {
@@ -256,9 +306,16 @@ class SuiteJudge {
       Add(kNotComparable, eval_case.id, "prompt_digest",
           result.prompt_digest(), prompt);
     }
-    if (result.expected() != eval_case.expected) {
-      Add(kNotComparable, eval_case.id, "expected", result.expected(),
-          eval_case.expected);
+    const std::string expected = Sha256(eval_case.expected).ToString();
+    if (result.expected_digest() != expected) {
+      // Its text says more, where the run kept it.
+      if (result.expected().empty()) {
+        Add(kNotComparable, eval_case.id, "expected_digest",
+            result.expected_digest(), expected);
+      } else {
+        Add(kNotComparable, eval_case.id, "expected", result.expected(),
+            eval_case.expected);
+      }
     }
     if (result.scorer() != eval_case.scorer) {
       Add(kNotComparable, eval_case.id, "scorer", result.scorer(),
@@ -272,6 +329,10 @@ class SuiteJudge {
     const std::string frozen = absl::StrJoin(eval_case.tags, ",");
     if (tags != frozen) {
       Add(kNotComparable, eval_case.id, "tags", tags, frozen);
+    }
+    if (result.source_cluster() != eval_case.source_cluster) {
+      Add(kNotComparable, eval_case.id, "source_cluster",
+          result.source_cluster(), eval_case.source_cluster);
     }
   }
 
@@ -290,6 +351,7 @@ class SuiteJudge {
 
   // Equal suite digests promise it; a forged sidecar may not keep it.
   bool HasSameCases(const Sidecar& baseline) {
+    bool complete = true;
     bool same = Require(kNotComparable, "baseline.cases",
                         absl::StrCat(baseline.cases_size()),
                         absl::StrCat(sidecar_.cases_size()));
@@ -297,7 +359,14 @@ class SuiteJudge {
       same = Require(kNotComparable, "baseline.case", baseline.cases(i).id(),
                      sidecar_.cases(i).id());
     }
-    return same;
+    // What the baseline does not say cannot have been lost.
+    for (const CaseResult& result : baseline.cases()) {
+      if (!same || !IsNotRun(result)) continue;
+      Add(kMissing, result.id(), "baseline.case", result.stop_reason(),
+          "a result");
+      complete = false;
+    }
+    return same && complete;
   }
 
   void AddRegression(const Sidecar& baseline, const PValue& p_value,
@@ -353,6 +422,7 @@ void JudgeSuite(const SuitePolicy& policy, const GateInput& input,
   SuiteJudge judge(policy.name(), evidence, decision);
   judge.CheckSubject(input);
   judge.CheckClaim(input.policy.claim_level());
+  judge.CheckComplete();
   if (suite != nullptr) judge.CheckCases(*suite);
   judge.CheckHardCases();
   judge.CheckPolicy(policy);
@@ -388,6 +458,67 @@ void RefuseStraySidecars(const GatePolicy& policy,
     AddReasonAboutSuite(kNotComparable, name, "a sidecar",
                         "only suites of the policy", decision);
   }
+}
+
+// The bounds of what was measured, and what of it is about this evidence.
+void JudgeObservations(const GateInput& input, Decision& decision) {
+  const auto add = [&](std::string_view verdict, const std::string& suite,
+                       const std::string& check, std::string_view found,
+                       std::string_view required) {
+    Reason& reason = *decision.add_reasons();
+    reason.set_verdict(std::string(verdict));
+    reason.set_suite(suite);
+    reason.set_check(check);
+    reason.set_found(std::string(found));
+    reason.set_required(std::string(required));
+  };
+  for (const Observed& observed : input.observations) {
+    const evaluator::Observation& record = observed.record;
+    const bool cited = std::any_of(
+        input.sidecars.begin(), input.sidecars.end(),
+        [&](const Evidence& evidence) {
+          return evidence.digest == record.sidecar_digest() &&
+                 evidence.record.assembly_digest() ==
+                     record.assembly_digest();
+        });
+    if (cited) continue;
+    add(kNotComparable, record.suite(), "observation.sidecar_digest",
+        record.sidecar_digest(), "a sidecar of the candidate");
+  }
+  for (const evaluator::ObservationCap& cap : input.policy.observation_caps()) {
+    const std::string check =
+        absl::StrCat("observed.", cap.measure(), " on ", cap.machine());
+    const std::string required = absl::StrCat(
+        cap.min().empty() ? "" : absl::StrCat("at least ", cap.min()),
+        !cap.min().empty() && !cap.max().empty() ? ", " : "",
+        cap.max().empty() ? "" : absl::StrCat("at most ", cap.max()));
+    bool found = false;
+    for (const Observed& observed : input.observations) {
+      const std::optional<int64_t> value =
+          MeasureOn(observed.record, cap.machine(), cap.measure());
+      if (!value.has_value()) continue;
+      found = true;
+      if ((!cap.min().empty() && *value < *ParseMillionths(cap.min())) ||
+          (!cap.max().empty() && *value > *ParseMillionths(cap.max()))) {
+        add(kFailFloor, observed.record.suite(), check,
+            FormatSignedMillionths(*value), required);
+      }
+    }
+    if (!found) add(kMissing, "", check, "no observation", required);
+  }
+  for (const Observed& observed : input.observations) {
+    evaluator::ObservationReference& reference = *decision.add_observations();
+    reference.set_machine(observed.record.machine());
+    reference.set_suite(observed.record.suite());
+    reference.set_digest(observed.digest);
+    reference.set_sidecar_digest(observed.record.sidecar_digest());
+  }
+  std::sort(decision.mutable_observations()->begin(),
+            decision.mutable_observations()->end(),
+            [](const auto& a, const auto& b) {
+              return std::tie(a.machine(), a.suite(), a.digest()) <
+                     std::tie(b.machine(), b.suite(), b.digest());
+            });
 }
 
 void AddReferences(
@@ -464,6 +595,7 @@ absl::StatusOr<Decision> Decide(const GateInput& input) {
                FindOrNull(suites, policy.name()), decision);
   }
   RefuseStraySidecars(input.policy, sidecars, decision);
+  JudgeObservations(input, decision);
   AddReferences(sidecars, *decision.mutable_sidecars());
   AddReferences(baselines, *decision.mutable_baselines());
   const std::string_view verdict = GravestVerdict(decision);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "evaluator/observation.h"
 #include "evaluator/records.pb.h"
 #include "evaluator/sidecar.h"
 #include "runtime/evaluation/suite.h"
@@ -20,7 +21,7 @@ inline constexpr std::string_view kDecisionSchema = "pedigree.decision.v1";
 // Names the meaning of a decision: the version changes when the same policy
 // and evidence would be decided otherwise.
 inline constexpr std::string_view kGateName = "pedigree.gate";
-inline constexpr std::string_view kGateVersion = "1";
+inline constexpr std::string_view kGateVersion = "2";
 
 inline constexpr std::string_view kPass = "PASS";
 inline constexpr std::string_view kFailFloor = "FAIL-FLOOR";
@@ -37,6 +38,8 @@ struct GateInput {
   std::vector<Evidence> baselines;
   // When a sidecar's suite is here, its cases must be the suite's.
   std::vector<Suite> suites;
+  // What was measured; only the policy's observation_caps look at it.
+  std::vector<Observed> observations;
   // When not empty, the manifest that every sidecar must name.
   std::string manifest_digest;
 };

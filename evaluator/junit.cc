@@ -82,19 +82,15 @@ std::string Describe(const Reason& reason) {
                       reason.found(), " (required ", reason.required(), ")");
 }
 
-const CaseResult* FindCase(const std::vector<Evidence>& list,
-                           const std::string& suite, const std::string& id) {
-  for (const Evidence& evidence : list) {
-    if (evidence.record.suite().name() != suite) continue;
-    for (const CaseResult& result : evidence.record.cases()) {
-      if (result.id() == id) return &result;
-    }
-  }
-  return nullptr;
+const CaseResult* FindIn(const std::vector<Evidence>& list,
+                         const std::string& suite, const std::string& id) {
+  const Sidecar* sidecar = FindSuite(list, suite);
+  return sidecar == nullptr ? nullptr : FindCase(*sidecar, id);
 }
 
 std::string Answer(const CaseResult& result) {
-  return absl::StartsWith(result.stop_reason(), "error:")
+  return absl::StartsWith(result.stop_reason(), "error:") ||
+                 absl::StartsWith(result.stop_reason(), "not-run:")
              ? result.stop_reason()
              : absl::StrCat("\"", result.actual(), "\"");
 }
@@ -114,7 +110,7 @@ TestSuite SuiteTests(const Sidecar& sidecar,
     if (result.passed()) continue;
     const bool refuses = refused.count({suite.name, result.id()}) > 0;
     test.element = refuses && !is_expected ? "failure" : "skipped";
-    const CaseResult* before = FindCase(baselines, suite.name, result.id());
+    const CaseResult* before = FindIn(baselines, suite.name, result.id());
     absl::StrAppend(&test.message,
                     !refuses      ? "Failed, which the policy allows"
                     : is_expected ? "Failed, as expected"
@@ -188,7 +184,7 @@ std::string JunitReport(const Decision& decision,
   RefusedCases refused;
   for (const Reason& reason : decision.reasons()) {
     const bool shown =
-        FindCase(sidecars, reason.suite(), reason.case_()) != nullptr;
+        FindIn(sidecars, reason.suite(), reason.case_()) != nullptr;
     if (shown) {
       refused.insert({reason.suite(), reason.case_()});
       continue;

@@ -2,6 +2,7 @@
 
 #include <set>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
@@ -11,11 +12,13 @@
 #include "runtime/base/status_macros.h"
 #include "runtime/evaluation/eval_case.h"
 #include "runtime/evaluation/quality_boundary.h"
+#include "runtime/evaluation/statistics.h"
 
 namespace pedigree {
 namespace {
 
 using evaluator::GatePolicy;
+using evaluator::ObservationCap;
 using evaluator::ResourceCap;
 using evaluator::SuitePolicy;
 
@@ -34,6 +37,17 @@ bool IsDigits(std::string_view text) {
   return !text.empty();
 }
 
+// A decimal, or nothing.
+absl::Status CheckDecimal(std::string_view what, const std::string& text) {
+  if (text.empty() || ParseMillionths(text).has_value()) {
+    return absl::OkStatus();
+  }
+  return InvalidPolicy(absl::StrCat(
+      "\"", what, "\" is \"", text.substr(0, 40),
+      "\" (expected a decimal of at least 0 with at most 6 digits after the "
+      "point)"));
+}
+
 absl::Status CheckRegression(const SuitePolicy& suite) {
   const auto& regression = suite.regression();
   PEDIGREE_RETURN_IF_ERROR(
@@ -41,9 +55,12 @@ absl::Status CheckRegression(const SuitePolicy& suite) {
   PEDIGREE_ASSIGN_OR_RETURN(
       const uint32_t max_p_value,
       ParseUnitDecimal("max_p_value", regression.max_p_value()));
-  if (max_p_value > 0) return absl::OkStatus();
-  return InvalidPolicy(absl::StrCat(
-      "\"max_p_value\" is 0 (expected more), suite \"", suite.name(), "\""));
+  if (max_p_value == 0) {
+    return InvalidPolicy(absl::StrCat(
+        "\"max_p_value\" is 0 (expected more), suite \"", suite.name(), "\""));
+  }
+  return CheckDecimal("max_bits_per_byte_rise",
+                      regression.max_bits_per_byte_rise());
 }
 
 absl::Status CheckTags(const SuitePolicy& suite) {
@@ -71,6 +88,8 @@ absl::Status CheckSuite(const SuitePolicy& suite) {
     const absl::Status status = ParseDigest(suite.digest()).status();
     if (!status.ok()) return InvalidPolicy(status.message());
   }
+  PEDIGREE_RETURN_IF_ERROR(
+      CheckDecimal("max_bits_per_byte", suite.max_bits_per_byte()));
   PEDIGREE_RETURN_IF_ERROR(CheckTags(suite));
   return suite.has_regression() ? CheckRegression(suite) : absl::OkStatus();
 }
@@ -103,6 +122,28 @@ absl::Status CheckCaps(const GatePolicy& policy) {
   return absl::OkStatus();
 }
 
+absl::Status CheckObservationCaps(const GatePolicy& policy) {
+  std::set<std::pair<std::string, std::string>> seen;
+  for (const ObservationCap& cap : policy.observation_caps()) {
+    PEDIGREE_RETURN_IF_ERROR(
+        CheckName("gate policy", "observation_caps.machine", cap.machine()));
+    PEDIGREE_RETURN_IF_ERROR(
+        CheckName("gate policy", "observation_caps.measure", cap.measure()));
+    PEDIGREE_RETURN_IF_ERROR(CheckDecimal("min", cap.min()));
+    PEDIGREE_RETURN_IF_ERROR(CheckDecimal("max", cap.max()));
+    if (cap.min().empty() && cap.max().empty()) {
+      return InvalidPolicy(absl::StrCat("neither \"min\" nor \"max\" of ",
+                                        cap.measure(), " on ",
+                                        cap.machine()));
+    }
+    if (!seen.insert({cap.machine(), cap.measure()}).second) {
+      return InvalidPolicy(absl::StrCat("cap on ", cap.measure(), " on ",
+                                        cap.machine(), " is repeated"));
+    }
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckPolicy(const GatePolicy& policy) {
   if (policy.schema_version() != kPolicySchema) {
     return InvalidPolicy(absl::StrCat(
@@ -117,7 +158,8 @@ absl::Status CheckPolicy(const GatePolicy& policy) {
                                       policy.claim_level(), "\""));
   }
   PEDIGREE_RETURN_IF_ERROR(CheckSuites(policy));
-  return CheckCaps(policy);
+  PEDIGREE_RETURN_IF_ERROR(CheckCaps(policy));
+  return CheckObservationCaps(policy);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "evaluator/table.h"
 #include "runtime/base/json.h"
 #include "runtime/tokenizer/utf8.h"
 
@@ -19,8 +20,6 @@ using evaluator::SuiteResult;
 
 constexpr size_t kMaxCellBytes = 64;
 
-using Row = std::vector<std::string>;
-
 // `text` as it is, or cut at a character's end with "..." after it.
 std::string Cut(std::string_view text) {
   if (text.size() <= kMaxCellBytes) return std::string(text);
@@ -31,34 +30,8 @@ std::string Cut(std::string_view text) {
 // `text` on one line, in quotes.
 std::string Quote(const std::string& text) { return Cut(Json(text).dump()); }
 
-// Rows as columns two blanks apart; the first row is the heading.
-std::string Table(const std::vector<Row>& rows) {
-  std::vector<size_t> widths(rows.front().size(), 0);
-  for (const Row& row : rows) {
-    for (size_t i = 0; i < row.size(); ++i) {
-      widths[i] = std::max(widths[i], row[i].size());
-    }
-  }
-  std::string text;
-  for (const Row& row : rows) {
-    std::string line;
-    for (size_t i = 0; i < row.size(); ++i) {
-      absl::StrAppend(&line, "  ", row[i],
-                      std::string(widths[i] - row[i].size(), ' '));
-    }
-    line.erase(line.find_last_not_of(' ') + 1);
-    absl::StrAppend(&text, line, "\n");
-  }
-  return text;
-}
-
-// An empty cell would shift the eye to the wrong column.
-std::string OrDash(const std::string& text) {
-  return text.empty() ? "-" : text;
-}
-
 std::string SuiteTable(const Decision& decision) {
-  std::vector<Row> rows = {{"suite", "passed", "pass_rate", "floor", "baseline",
+  std::vector<TableRow> rows = {{"suite", "passed", "pass_rate", "floor", "baseline",
                             "lost", "gained", "p_value"}};
   for (const SuiteResult& suite : decision.suites()) {
     rows.push_back({suite.suite(),
@@ -74,7 +47,18 @@ std::string SuiteTable(const Decision& decision) {
                       "-", "-"});
     }
   }
-  return rows.size() == 1 ? "" : absl::StrCat("suites\n", Table(rows));
+  return rows.size() == 1 ? "" : absl::StrCat("suites\n", FormatTable(rows));
+}
+
+std::string TextTable(const Decision& decision) {
+  std::vector<TableRow> rows = {{"suite", "bits_per_byte", "most", "baseline"}};
+  for (const SuiteResult& suite : decision.suites()) {
+    if (suite.bits_per_byte().empty()) continue;
+    rows.push_back({suite.suite(), suite.bits_per_byte(),
+                    OrDash(suite.max_bits_per_byte()),
+                    OrDash(suite.baseline_bits_per_byte())});
+  }
+  return rows.size() == 1 ? "" : absl::StrCat("texts\n", FormatTable(rows));
 }
 
 // Whether `reason` compares texts of a model, which need quotes.
@@ -85,7 +69,7 @@ bool IsAboutText(const Reason& reason) {
 
 std::string ReasonTable(const Decision& decision) {
   if (decision.reasons().empty()) return "";
-  std::vector<Row> rows = {
+  std::vector<TableRow> rows = {
       {"verdict", "suite", "case", "check", "found", "required"}};
   for (const Reason& reason : decision.reasons()) {
     const bool quote = IsAboutText(reason);
@@ -94,32 +78,31 @@ std::string ReasonTable(const Decision& decision) {
                     quote ? Quote(reason.found()) : reason.found(),
                     quote ? Quote(reason.required()) : reason.required()});
   }
-  return absl::StrCat("reasons\n", Table(rows));
+  return absl::StrCat("reasons\n", FormatTable(rows));
 }
 
-const CaseResult* FindCase(const Sidecar& sidecar, const std::string& id) {
-  const auto found =
-      std::find_if(sidecar.cases().begin(), sidecar.cases().end(),
-                   [&](const CaseResult& result) { return result.id() == id; });
-  return found == sidecar.cases().end() ? nullptr : &*found;
+// What a case gave, or why there is nothing; its digest where the run keeps no
+// texts.
+std::string Answer(const Sidecar& sidecar, const CaseResult& result) {
+  const std::string& reason = result.stop_reason();
+  if (reason.rfind("error:", 0) == 0 || reason.rfind("not-run:", 0) == 0) {
+    return reason;
+  }
+  if (sidecar.run().omit_texts() && result.actual().empty()) {
+    return absl::StrCat(result.actual_digest().substr(0, 15), "..");
+  }
+  return Quote(result.actual());
 }
 
-const Sidecar* FindSuite(const std::vector<Evidence>& list,
-                         const std::string& name) {
-  const auto found =
-      std::find_if(list.begin(), list.end(), [&](const Evidence& evidence) {
-        return evidence.record.suite().name() == name;
-      });
-  return found == list.end() ? nullptr : &found->record;
-}
-
-std::string Answer(const CaseResult& result) {
-  return result.stop_reason().rfind("error:", 0) == 0 ? result.stop_reason()
-                                                      : Quote(result.actual());
+std::string Expected(const Sidecar& sidecar, const CaseResult& result) {
+  if (sidecar.run().omit_texts() && result.expected().empty()) {
+    return absl::StrCat(result.expected_digest().substr(0, 15), "..");
+  }
+  return Quote(result.expected());
 }
 
 std::string CaseTable(const Sidecar& sidecar, const Sidecar* baseline) {
-  std::vector<Row> rows = {{"case", "expected", "got", "baseline", "verdict"}};
+  std::vector<TableRow> rows = {{"case", "expected", "got", "baseline", "verdict"}};
   for (const CaseResult& result : sidecar.cases()) {
     const CaseResult* before =
         baseline == nullptr ? nullptr : FindCase(*baseline, result.id());
@@ -128,8 +111,8 @@ std::string CaseTable(const Sidecar& sidecar, const Sidecar* baseline) {
     if (result.passed() && !changed) continue;
     rows.push_back({result.hard() ? absl::StrCat(result.id(), " (hard)")
                                   : result.id(),
-                    Quote(result.expected()), Answer(result),
-                    before == nullptr ? "-" : Answer(*before),
+                    Expected(sidecar, result), Answer(sidecar, result),
+                    before == nullptr ? "-" : Answer(*baseline, *before),
                     result.passed() ? "passed" : "FAILED"});
   }
   const size_t rest = sidecar.cases_size() - (rows.size() - 1);
@@ -137,7 +120,7 @@ std::string CaseTable(const Sidecar& sidecar, const Sidecar* baseline) {
       absl::StrCat("cases of ", sidecar.suite().name(), " (", rest,
                    " more pass", baseline == nullptr ? "" : ", unchanged",
                    ")\n");
-  return rows.size() == 1 ? heading : absl::StrCat(heading, Table(rows));
+  return rows.size() == 1 ? heading : absl::StrCat(heading, FormatTable(rows));
 }
 
 }  // namespace
@@ -151,7 +134,7 @@ std::string DecisionReport(const Decision& decision,
       decision.subject().assembly_digest(), "\n", "policy ",
       decision.policy().name(), " ", decision.policy().version(), " ",
       decision.policy().digest(), "\n", SuiteTable(decision),
-      ReasonTable(decision));
+      TextTable(decision), ReasonTable(decision));
   for (const Evidence& evidence : sidecars) {
     const std::string& name = evidence.record.suite().name();
     absl::StrAppend(&report,

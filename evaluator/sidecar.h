@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "evaluator/records.pb.h"
@@ -30,6 +31,15 @@ struct Evidence {
 //
 // Errors: kInvalidArgument with the member and both values.
 absl::StatusOr<Evidence> ParseSidecar(std::string_view text);
+
+// The result of the case of that id, or null. Cases ascend, as ParseSidecar has
+// checked.
+const evaluator::CaseResult* FindCase(const evaluator::Sidecar& sidecar,
+                                      std::string_view id);
+
+// The sidecar of the suite of that name, or null.
+const evaluator::Sidecar* FindSuite(const std::vector<Evidence>& list,
+                                    std::string_view name);
 
 // The counted value at `path`, a member of "counted" with "." between levels;
 // nothing when there is no such integer.

@@ -12,19 +12,19 @@
 #include "runtime/base/proto_json.h"
 #include "runtime/base/sha256.h"
 #include "runtime/evaluation/evaluate.h"
+#include "runtime/testing/case_runs.h"
 
 namespace pedigree {
 namespace {
 
-class TableRunner : public CaseRunner {
+class TableRunner : public OneByOneRunner {
  public:
   TableRunner(std::string_view model,
               const std::map<std::string, std::string>& answers)
       : model_(Sha256(model)), answers_(answers) {}
 
-  absl::StatusOr<CaseOutput> RunCase(std::string_view prompt,
-                                     uint32_t) override {
-    const std::string id(prompt.substr(std::string_view("ask ").size()));
+  absl::StatusOr<CaseOutput> Answer(const EvalCase& eval_case) override {
+    const std::string& id = eval_case.id;
     const auto answer = answers_.find(id);
     CaseOutput output;
     output.output = answer == answers_.end() ? "say " + id : answer->second;
@@ -79,11 +79,13 @@ Suite MakeTestSuite(std::string_view name,
 }
 
 std::string RunTestSuite(const Suite& suite, std::string_view model,
-                         const std::map<std::string, std::string>& answers) {
+                         const std::map<std::string, std::string>& answers,
+                         const Json& members) {
   TableRunner runner(model, answers);
-  const Json request = {{"manifest_digest", Sha256("manifest").ToString()},
-                        {"source_kind", "deterministic-smoke"},
-                        {"suite", SuiteToJson(suite)}};
+  Json request = {{"manifest_digest", Sha256("manifest").ToString()},
+                  {"source_kind", "deterministic-smoke"},
+                  {"suite", SuiteToJson(suite)}};
+  request.update(members);
   absl::StatusOr<std::string> sidecar =
       RunEvalRequest(CanonicalJson(request), runner);
   PEDIGREE_CHECK(sidecar.ok());

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "evaluator/sidecar.h"
+#include "runtime/base/json.h"
 #include "runtime/evaluation/suite.h"
 
 namespace pedigree {
@@ -21,8 +22,10 @@ Suite MakeTestSuite(std::string_view name, const std::vector<std::string>& ids);
 // The sidecar of `suite` on a model named `model`, which gives the answers
 // listed (by case id) and is right about the other cases. An answer of "!" is
 // the error ContextExceeded. The manifest's digest is that of "manifest".
+// `members` go into the eval request besides: "run", "shard".
 std::string RunTestSuite(const Suite& suite, std::string_view model,
-                         const std::map<std::string, std::string>& answers);
+                         const std::map<std::string, std::string>& answers,
+                         const Json& members = Json::object());
 
 // The same, read back.
 Evidence TestEvidence(const Suite& suite, std::string_view model,

@@ -1,7 +1,7 @@
 """eval_gate: evidence judged by a policy."""
 
 load("@bazel_skylib//lib:dicts.bzl", "dicts")
-load("//evaluator:providers.bzl", "EvalGateInfo", "SlmEvalInfo")
+load("//evaluator:providers.bzl", "EvalBaselineInfo", "EvalGateInfo", "SlmEvalInfo")
 load("//evaluator/private:run_eval.bzl", "run_eval")
 load("//evaluator/private:tool.bzl", "RELEASE_ATTRS", "tool_attr")
 
@@ -41,10 +41,17 @@ def _check_evals(label, evals):
             ))
         suites[info.suite.suite_name] = True
 
-def _run_baselines(ctx, evals, given):
-    """The parent's evidence on each suite that `given` has none on."""
-    baselines = list(given)
+def _run_baselines(ctx, evals, given, stored):
+    """Sidecars to compare with: the parent's where none is given."""
+    baselines = [info.sidecar for info in given + stored]
     suites = [info.suite.suite_name for info in given]
+    suites += [info.suite_name for info in stored]
+    for i, suite in enumerate(suites):
+        if suite in suites[:i]:
+            fail("eval_gate %s: two baselines of suite %s (expected one)" % (
+                ctx.label,
+                suite,
+            ))
     parents = evals[0].model.parents
     if not ctx.attr.compare_with_parent or not parents:
         return baselines
@@ -52,16 +59,26 @@ def _run_baselines(ctx, evals, given):
         suite = info.suite
         if suite.suite_name not in suites:
             name = "%s.baseline.%s" % (ctx.label.name, suite.suite_name)
-            baselines.append(run_eval(ctx, name, parents[0], suite))
+            baseline = run_eval(ctx, name, parents[0], suite, shards = info.shards)
+            baselines.append(baseline.sidecar)
     return baselines
 
 def _eval_gate_impl(ctx):
     evals = [target[SlmEvalInfo] for target in ctx.attr.evals]
     _check_evals(ctx.label, evals)
-    given = [target[SlmEvalInfo] for target in ctx.attr.baselines]
-    baselines = _run_baselines(ctx, evals, given)
+    given = [
+        target[SlmEvalInfo]
+        for target in ctx.attr.baselines
+        if SlmEvalInfo in target
+    ]
+    stored = [
+        target[EvalBaselineInfo]
+        for target in ctx.attr.baselines
+        if EvalBaselineInfo in target
+    ]
+    baselines = _run_baselines(ctx, evals, given, stored)
     sidecars = [info.sidecar for info in evals]
-    baseline_sidecars = [info.sidecar for info in baselines]
+    observations = ctx.files.observations
     suites = [info.suite.suite for info in evals]
     manifest = evals[0].model.manifest
 
@@ -71,7 +88,8 @@ def _eval_gate_impl(ctx):
     args.add("gate")
     args.add(ctx.file.policy, format = "--policy=%s")
     args.add_all(sidecars, format_each = "--sidecar=%s")
-    args.add_all(baseline_sidecars, format_each = "--baseline=%s")
+    args.add_all(baselines, format_each = "--baseline=%s")
+    args.add_all(observations, format_each = "--observation=%s")
     args.add_all(suites, format_each = "--suite=%s")
     args.add(manifest, format = "--manifest=%s")
     args.add(decision, format = "--out=%s")
@@ -82,7 +100,7 @@ def _eval_gate_impl(ctx):
         progress_message = "Judging %s" % ctx.label,
         executable = ctx.executable._tool,
         arguments = [args],
-        inputs = sidecars + baseline_sidecars + suites +
+        inputs = sidecars + baselines + observations + suites +
                  [ctx.file.policy, manifest],
         outputs = [decision, policy],
     )
@@ -92,7 +110,7 @@ def _eval_gate_impl(ctx):
             runfiles = ctx.runfiles([decision]),
         ),
         OutputGroupInfo(
-            baselines = depset(baseline_sidecars),
+            baselines = depset(baselines),
             policy = depset([policy]),
         ),
         EvalGateInfo(
@@ -100,8 +118,12 @@ def _eval_gate_impl(ctx):
             decision = decision,
             evals = evals,
             model = evals[0].model,
+            observations = observations,
             policy = policy,
-            sources = depset([ctx.file.policy]),
+            sources = depset(
+                [ctx.file.policy] + observations +
+                [info.source for info in stored],
+            ),
         ),
     ]
 
@@ -110,8 +132,8 @@ eval_gate = rule(
     doc = _DOC,
     attrs = dicts.add(RELEASE_ATTRS, {
         "baselines": attr.label_list(
-            doc = "Evidence to compare with, at most one target a suite. Default: the parent's, see above.",
-            providers = [SlmEvalInfo],
+            doc = "Evidence to compare with, at most one target a suite: `slm_eval` or `eval_baseline`. Default: the parent's, see above.",
+            providers = [[SlmEvalInfo], [EvalBaselineInfo]],
         ),
         "compare_with_parent": attr.bool(
             doc = "Whether suites that `baselines` leaves out are run on the first parent. Default: True.",
@@ -122,6 +144,10 @@ eval_gate = rule(
             allow_empty = False,
             mandatory = True,
             providers = [SlmEvalInfo],
+        ),
+        "observations": attr.label_list(
+            doc = "What was measured with the evidence (`pedigree eval --observations`); the policy's `observation_caps` ask for it.",
+            allow_files = [".json"],
         ),
         "policy": attr.label(
             doc = "What the evidence must show: a GatePolicy of evaluator/records.proto in the text format.",

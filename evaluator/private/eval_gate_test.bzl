@@ -26,7 +26,7 @@ exec '{tool}' decision show '{decision}' --expect={expect} \\
 def _eval_gate_test_impl(ctx):
     gate = ctx.attr.gate[EvalGateInfo]
     sidecars = [info.sidecar for info in gate.evals]
-    baselines = [info.sidecar for info in gate.baselines]
+    baselines = gate.baselines
     evidence = ["--sidecar='%s'" % file.short_path for file in sidecars]
     evidence += ["--baseline='%s'" % file.short_path for file in baselines]
     script = ctx.actions.declare_file(ctx.label.name + ".sh")

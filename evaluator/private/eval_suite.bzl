@@ -2,6 +2,7 @@
 
 load("@bazel_skylib//lib:dicts.bzl", "dicts")
 load("//evaluator:providers.bzl", "EvalSuiteInfo")
+load("//evaluator/private:source_path.bzl", "source_path", "target_name")
 load("//evaluator/private:tool.bzl", "RELEASE_ATTRS", "tool_attr", "tool_runfiles")
 
 _DOC = """A frozen suite of eval cases.
@@ -47,11 +48,6 @@ _FREEZE_ATTRS = dicts.add(_CASES_ATTRS, {
     "suite_name": attr.string(doc = "The suite's name.", mandatory = True),
 })
 
-def _target_name(label):
-    """How a user writes `label` on the command line."""
-    workspace = "@" + label.workspace_name if label.workspace_name else ""
-    return "%s//%s:%s" % (workspace, label.package, label.name)
-
 def _eval_suite_impl(ctx):
     name = ctx.attr.suite_name or ctx.label.name
     suite = ctx.actions.declare_file(ctx.label.name + ".suite.json")
@@ -62,7 +58,7 @@ def _eval_suite_impl(ctx):
     args.add(ctx.file.lock, format = "--lock=%s")
     args.add(suite, format = "--out=%s")
     args.add(
-        "--freeze-command=bazel run %s.freeze" % _target_name(ctx.label),
+        "--freeze-command=bazel run %s.freeze" % target_name(ctx.label),
     )
     args.add_all(ctx.files.srcs)
     ctx.actions.run(
@@ -93,22 +89,6 @@ _eval_suite = rule(
     provides = [EvalSuiteInfo],
 )
 
-def _lock_path(label, lock):
-    """The path in the workspace of the file that `lock` names."""
-    if lock.startswith("@"):
-        fail("%s: lock %s is in another workspace (expected a file of this one)" %
-             (label, lock))
-    package = label.package
-    file = lock
-    if lock.startswith("//"):
-        package, _, file = lock[len("//"):].partition(":")
-        if not file:
-            fail("%s: lock %s names no file (expected //package:file)" %
-                 (label, lock))
-    elif lock.startswith(":"):
-        file = lock[1:]
-    return package + "/" + file if package else file
-
 _FREEZE_SCRIPT = """#!/bin/sh
 # Writes the lock of suite {name} into the source tree.
 set -eu
@@ -125,10 +105,10 @@ def _eval_suite_freeze_impl(ctx):
     ctx.actions.write(
         script,
         _FREEZE_SCRIPT.format(
-            lock = _lock_path(ctx.label, ctx.attr.lock),
+            lock = source_path(ctx.label, "lock", ctx.attr.lock),
             name = ctx.attr.suite_name,
             srcs = " ".join(["'%s'" % src.short_path for src in ctx.files.srcs]),
-            target = _target_name(ctx.label),
+            target = target_name(ctx.label),
             tool = ctx.executable._tool.short_path,
             version = ctx.attr.version,
         ),

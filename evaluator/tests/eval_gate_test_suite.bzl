@@ -47,8 +47,8 @@ def _parent_baseline_impl(ctx):
     asserts.equals(env, 1, len(info.baselines))
     asserts.equals(
         env,
-        "first_parent.slm",
-        info.baselines[0].model.model.basename,
+        "child_gate.baseline.smoke.sidecar.json",
+        info.baselines[0].basename,
     )
     return analysistest.end(env)
 

@@ -78,7 +78,7 @@ def _describe(ctx, model, gate):
         "ancestor": model.ancestor_nodes.to_list(),
         "adapter": model.adapters,
         "adapter-manifest": model.adapter_manifests,
-        "baseline": [info.sidecar for info in gate.baselines],
+        "baseline": gate.baselines,
         "decision": [gate.decision],
         "diagnostics": [info.diagnostics for info in gate.evals],
         "license": licenses.to_list(),

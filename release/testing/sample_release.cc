@@ -19,6 +19,7 @@
 #include "runtime/base/sha256.h"
 #include "runtime/evaluation/evaluate.h"
 #include "runtime/evaluation/suite.h"
+#include "runtime/testing/case_runs.h"
 
 namespace pedigree {
 namespace {
@@ -43,13 +44,13 @@ T Must(absl::StatusOr<T> value) {
 std::string Text(std::string_view bytes) { return Sha256(bytes).ToString(); }
 
 // Knows the parent's answers, and those of the parent with its adapter.
-class SampleRunner : public CaseRunner {
+class SampleRunner : public OneByOneRunner {
  public:
   SampleRunner(bool adapted, SampleQuality quality)
       : adapted_(adapted), quality_(quality) {}
 
-  absl::StatusOr<CaseOutput> RunCase(std::string_view prompt,
-                                     uint32_t) override {
+  absl::StatusOr<CaseOutput> Answer(const EvalCase& eval_case) override {
+    const std::string& prompt = eval_case.prompt;
     CaseOutput output;
     output.output = absl::StrCat("good ", prompt);
     if (!adapted_ && prompt == "night") output.output = "?";

@@ -1,5 +1,9 @@
 #include "runtime/base/json.h"
 
+#include <algorithm>
+#include <cstddef>
+#include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -194,6 +198,54 @@ bool IsValidUtf8(std::string_view text) {
     p += length;
   }
   return true;
+}
+
+namespace {
+
+std::string ShortJson(const Json* value) {
+  constexpr size_t kMaxBytes = 200;
+  if (value == nullptr) return "nothing";
+  const std::string text =
+      value->dump(-1, ' ', false, Json::error_handler_t::replace);
+  if (text.size() <= kMaxBytes) return text;
+  return text.substr(0, kMaxBytes) + "...";
+}
+
+std::optional<JsonDifference> DifferenceAt(const std::string& place,
+                                           const Json* a, const Json* b) {
+  if (a == nullptr || b == nullptr) {
+    return JsonDifference{place, ShortJson(a), ShortJson(b)};
+  }
+  if (*a == *b) return std::nullopt;
+  if (a->is_object() && b->is_object()) {
+    std::set<std::string> keys;
+    for (const auto& [key, value] : a->items()) keys.insert(key);
+    for (const auto& [key, value] : b->items()) keys.insert(key);
+    for (const std::string& key : keys) {
+      const auto find = [&](const Json& json) {
+        const auto member = json.find(key);
+        return member == json.end() ? nullptr : &*member;
+      };
+      auto difference = DifferenceAt(absl::StrCat(place, place.empty() ? "" : ".", key),
+                                     find(*a), find(*b));
+      if (difference.has_value()) return difference;
+    }
+  } else if (a->is_array() && b->is_array()) {
+    for (size_t i = 0; i < std::max(a->size(), b->size()); ++i) {
+      auto difference =
+          DifferenceAt(absl::StrCat(place, "[", i, "]"),
+                       i < a->size() ? &(*a)[i] : nullptr,
+                       i < b->size() ? &(*b)[i] : nullptr);
+      if (difference.has_value()) return difference;
+    }
+  }
+  return JsonDifference{place, ShortJson(a), ShortJson(b)};
+}
+
+}  // namespace
+
+std::optional<JsonDifference> FirstDifference(const Json& a, const Json& b) {
+  return DifferenceAt("", &a, &b);
 }
 
 JsonObjectReader::JsonObjectReader(const Json& json, std::string_view what)

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -42,6 +43,17 @@ std::string CanonicalJson(const Json& value);
 
 // Whether `text` is valid UTF-8 (no surrogates, no overlong forms).
 bool IsValidUtf8(std::string_view text);
+
+// The first place where two values differ, members in ascending order.
+struct JsonDifference {
+  // Members with "." between levels, elements in brackets: "cases[3].passed".
+  std::string place;
+  // The values there as JSON, at most 200 bytes of each; "nothing" where there is
+  // none.
+  std::string a;
+  std::string b;
+};
+std::optional<JsonDifference> FirstDifference(const Json& a, const Json& b);
 
 // Reads the members of one JSON object and refuses what the schema does not
 // know. Usage:

@@ -50,6 +50,7 @@ absl::StatusOr<EngineConfig> MakeEngineConfig(const EngineOptions& options) {
   EngineConfig config;
   config.threads = options.threads == 0 ? AvailableThreads() : options.threads;
   config.repack = !options.no_repack;
+  config.sequences = options.sequences;
   if (options.target.empty()) return config;
   config.target = TargetByName(options.target);
   if (!config.target.has_value() ||

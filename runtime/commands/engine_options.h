@@ -3,6 +3,7 @@
 #ifndef PEDIGREE_RUNTIME_COMMANDS_ENGINE_OPTIONS_H_
 #define PEDIGREE_RUNTIME_COMMANDS_ENGINE_OPTIONS_H_
 
+#include <cstdint>
 #include <string>
 
 #include "CLI/CLI.hpp"
@@ -18,6 +19,8 @@ struct EngineOptions {
   std::string target;
   // Whether weights stay as they lie in the file.
   bool no_repack = false;
+  // Sequences at a time; a command's own choice.
+  uint32_t sequences = 1;
 };
 
 // Adds --threads, --target (or PEDIGREE_TARGET) and --no-repack to `command`.

@@ -159,35 +159,40 @@ Json CountAssembly(const Model& model, const AdapterStack& adapters) {
   return counted;
 }
 
-void CountUse(absl::Span<const TokenUse> cases, Json& counted) {
-  uint64_t prompt_tokens = 0;
-  uint64_t generated_tokens = 0;
-  uint64_t forward_passes = 0;
-  uint64_t logits_passes = 0;
-  uint64_t peak = 0;
-  for (const TokenUse& use : cases) {
-    const uint64_t decoded =
-        use.generated_tokens - (LastTokenRan(use) ? 0 : 1);
-    const uint64_t passes = use.prompt_tokens + decoded;
-    prompt_tokens += use.prompt_tokens;
-    generated_tokens += use.generated_tokens;
-    forward_passes += passes;
-    logits_passes += 1 + decoded;
-    peak = std::max(peak, passes);
+Work GenerationWork(const TokenUse& use) {
+  const uint64_t decoded =
+      use.generated_tokens - (LastTokenRan(use) ? 0 : 1);
+  Work work;
+  work.prompt_tokens = use.prompt_tokens;
+  work.generated_tokens = use.generated_tokens;
+  work.forward_passes = use.prompt_tokens + decoded;
+  work.logits_passes = 1 + decoded;
+  work.kv_peak_tokens = work.forward_passes;
+  return work;
+}
+
+void CountUse(absl::Span<const Work> answered, Json& counted) {
+  Work sum;
+  for (const Work& work : answered) {
+    sum.prompt_tokens += work.prompt_tokens;
+    sum.generated_tokens += work.generated_tokens;
+    sum.forward_passes += work.forward_passes;
+    sum.logits_passes += work.logits_passes;
+    sum.kv_peak_tokens = std::max(sum.kv_peak_tokens, work.kv_peak_tokens);
   }
   counted["use"] = {
-      {"case_count", static_cast<uint32_t>(cases.size())},
-      {"prompt_tokens", Uint64(prompt_tokens)},
-      {"generated_tokens", Uint64(generated_tokens)},
-      {"forward_passes", Uint64(forward_passes)},
-      {"logits_passes", Uint64(logits_passes)},
-      {"kv_peak_tokens", static_cast<uint32_t>(peak)},
-      {"kv_peak_bytes", Uint64(peak * ReadUint64(counted,
-                                                 "kv_bytes_per_token"))},
+      {"case_count", static_cast<uint32_t>(answered.size())},
+      {"prompt_tokens", Uint64(sum.prompt_tokens)},
+      {"generated_tokens", Uint64(sum.generated_tokens)},
+      {"forward_passes", Uint64(sum.forward_passes)},
+      {"logits_passes", Uint64(sum.logits_passes)},
+      {"kv_peak_tokens", static_cast<uint32_t>(sum.kv_peak_tokens)},
+      {"kv_peak_bytes",
+       Uint64(sum.kv_peak_tokens * ReadUint64(counted, "kv_bytes_per_token"))},
       {"weight_bytes_read",
-       Uint64(forward_passes *
+       Uint64(sum.forward_passes *
                   ReadUint64(counted, "body_weight_bytes_per_token") +
-              logits_passes *
+              sum.logits_passes *
                   ReadUint64(counted, "output_weight_bytes_per_token"))},
   };
 }

@@ -147,13 +147,13 @@ TEST_F(CountedTest, UseAddsUpCases) {
   Json counted = Count();
   CountUse(
       {
-          {10, 4, "token-limit"},   // the last token is not run: 13, 4 logits
-          {20, 5, "stop-token"},    // all are run: 25, 6 logits
-          {3, 0, "stop-token"},     // 3, 1
-          {7, 2, "output-limit"},   // 9, 3
-          {9, 39, "context-end"},   // 47, 39
-          {2, 0, "token-limit"},    // 2, 1
-          {2, 1, "cancelled"},      // 2, 1
+          GenerationWork({10, 4, "token-limit"}),   // the last token is not run: 13, 4 logits
+          GenerationWork({20, 5, "stop-token"}),    // all are run: 25, 6 logits
+          GenerationWork({3, 0, "stop-token"}),     // 3, 1
+          GenerationWork({7, 2, "output-limit"}),   // 9, 3
+          GenerationWork({9, 39, "context-end"}),   // 47, 39
+          GenerationWork({2, 0, "token-limit"}),    // 2, 1
+          GenerationWork({2, 1, "cancelled"}),      // 2, 1
       },
       counted);
   const Json& use = counted["use"];

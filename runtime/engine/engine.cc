@@ -129,22 +129,17 @@ void Engine::ResetAdapters() {
 }
 
 absl::StatusOr<std::unique_ptr<EngineSession>> Engine::NewSession(
-    std::atomic<bool>* cancel, uint32_t context_tokens) {
+    std::atomic<bool>* cancel) {
   if (sessions_.size() >= config_.sequences) {
     return MakeError(ErrorCode::kResourceLimit,
                      absl::StrCat("Engine has ", sessions_.size(),
                                   " sessions already (sequences is ",
                                   config_.sequences, ")"));
   }
-  const auto most = static_cast<uint32_t>(transformer_.plan().context_tokens);
-  if (context_tokens > most) {
-    return InvalidLength("Invalid option: context_tokens is ", context_tokens,
-                         " (expected 0..", most, ")");
-  }
-  const uint32_t capacity = context_tokens == 0 ? most : context_tokens;
-  absl::StatusOr<Session> session = Session::Create(model().shape(), capacity);
+  absl::StatusOr<Session> session =
+      Session::Create(model().shape(), config_.context_tokens);
   if (!session.ok() && GiveUpPacked()) {
-    session = Session::Create(model().shape(), capacity);
+    session = Session::Create(model().shape(), config_.context_tokens);
   }
   PEDIGREE_RETURN_IF_ERROR(session.status());
   std::unique_ptr<EngineSession> made = absl::WrapUnique(
@@ -210,6 +205,11 @@ absl::Status Engine::RunTogether(absl::Span<const Chunk> chunks,
                          logits_count, " logits at once (expected at most ",
                          config_.batch_tokens, " and ", config_.sequences,
                          ")");
+  }
+  for (const Chunk& chunk : chunks) {
+    if (!chunk.session->cancel_->load(std::memory_order_relaxed)) continue;
+    return chunk.session->Heed(
+        MakeError(ErrorCode::kCancelled, "Generation was cancelled"));
   }
   for (const Chunk& chunk : chunks) chunk.session->generator_.reset();
   return Session::RunTogether(transformer_, adapters_.weights(), parts, visit);

@@ -105,9 +105,8 @@ class Engine {
   //
   // Errors: code ResourceLimit when there are config.sequences of them already, or
   // memory lacks.
-  // Its positions: 1..config.context_tokens, or 0 for those.
   absl::StatusOr<std::unique_ptr<EngineSession>> NewSession(
-      std::atomic<bool>* cancel = nullptr, uint32_t context_tokens = 0);
+      std::atomic<bool>* cancel = nullptr);
 
   // Runs one more token of each session, all in one batch: sessions of this engine,
   // each once. The bits are those of running each by itself. Ends generations in
@@ -115,8 +114,9 @@ class Engine {
   //
   // Errors: code InvalidLength for no or too many sessions, one that stands there
   // twice or is another engine's, a token past the vocabulary, or another number of
-  // tokens; code ContextExceeded; those of Transformer::Forward: then no session has
-  // changed, but for its logits, which are gone.
+  // tokens; code ContextExceeded; code Cancelled for any of the sessions, with
+  // nothing done; those of Transformer::Forward: then no session has changed, but for
+  // its logits, which are gone.
   absl::Status Decode(absl::Span<EngineSession* const> sessions,
                       absl::Span<const uint32_t> tokens);
 

@@ -9,6 +9,7 @@
 #include "runtime/base/error_code.h"
 #include "runtime/base/status_macros.h"
 #include "runtime/evaluation/scorer.h"
+#include "runtime/evaluation/statistics.h"
 
 namespace pedigree {
 namespace {
@@ -32,26 +33,79 @@ absl::Status CheckLength(std::string_view what, std::string_view text,
                                   " bytes long (at most ", max_bytes, ")"));
 }
 
-absl::StatusOr<std::vector<std::string>> ReadTags(const Json& array) {
-  if (array.size() > kMaxTags) {
-    return InvalidCase(absl::StrCat("\"tags\" has ", array.size(),
-                                    " elements (at most ", kMaxTags, ")"));
+// A list of at most `max_count` strings.
+absl::StatusOr<std::vector<std::string>> ReadStrings(std::string_view member,
+                                                     const Json& array,
+                                                     size_t max_count) {
+  if (array.size() > max_count) {
+    return InvalidCase(absl::StrCat("\"", member, "\" has ", array.size(),
+                                    " elements (at most ", max_count, ")"));
   }
-  std::vector<std::string> tags;
+  std::vector<std::string> strings;
   for (const Json& element : array) {
     if (!element.is_string()) {
-      return InvalidCase(absl::StrCat("\"tags\" holds a ", element.type_name(),
+      return InvalidCase(absl::StrCat("\"", member, "\" holds a ",
+                                      element.type_name(),
                                       " (expected string)"));
     }
-    tags.push_back(element.get<std::string>());
-    PEDIGREE_RETURN_IF_ERROR(CheckName(kThing, "tags", tags.back()));
+    strings.push_back(element.get<std::string>());
   }
-  std::sort(tags.begin(), tags.end());
-  const auto repeated = std::adjacent_find(tags.begin(), tags.end());
-  if (repeated != tags.end()) {
-    return InvalidCase(absl::StrCat("tag \"", *repeated, "\" is repeated"));
+  return strings;
+}
+
+absl::Status CheckDistinct(std::string_view what,
+                           std::vector<std::string> strings) {
+  std::sort(strings.begin(), strings.end());
+  const auto repeated = std::adjacent_find(strings.begin(), strings.end());
+  if (repeated == strings.end()) return absl::OkStatus();
+  return InvalidCase(absl::StrCat(what, " \"", *repeated, "\" is repeated"));
+}
+
+absl::Status CheckChoices(const EvalCase& eval_case) {
+  if (!IsChoice(*FindScorer(eval_case.scorer))) {
+    if (eval_case.choices.empty()) return absl::OkStatus();
+    return InvalidCase(absl::StrCat("\"choices\" with scorer \"",
+                                    eval_case.scorer, "\" (expected none)"));
   }
-  return tags;
+  if (eval_case.choices.size() < 2) {
+    return InvalidCase(absl::StrCat("\"choices\" has ",
+                                    eval_case.choices.size(),
+                                    " elements (expected 2 to ", kMaxChoices,
+                                    ")"));
+  }
+  size_t right = 0;
+  for (const std::string& choice : eval_case.choices) {
+    if (choice.empty()) return InvalidCase("a choice is empty");
+    PEDIGREE_RETURN_IF_ERROR(
+        CheckLength("choices", choice, kMaxExpectedBytes));
+    right += choice == eval_case.expected ? 1 : 0;
+  }
+  PEDIGREE_RETURN_IF_ERROR(CheckDistinct("choice", eval_case.choices));
+  if (right == 1) return absl::OkStatus();
+  return InvalidCase("\"expected\" is not one of \"choices\"");
+}
+
+absl::Status CheckStop(const EvalCase& eval_case) {
+  if (!eval_case.stop.empty() && !Generates(*FindScorer(eval_case.scorer))) {
+    return InvalidCase(absl::StrCat("\"stop\" with scorer \"",
+                                    eval_case.scorer, "\" (expected none)"));
+  }
+  for (const std::string& stop : eval_case.stop) {
+    if (stop.empty()) return InvalidCase("a stop string is empty");
+    PEDIGREE_RETURN_IF_ERROR(CheckLength("stop", stop, kMaxStopBytes));
+  }
+  return CheckDistinct("stop string", eval_case.stop);
+}
+
+absl::Status CheckBitsPerByte(const EvalCase& eval_case) {
+  if (*FindScorer(eval_case.scorer) != Scorer::kBitsPerByte ||
+      ParseMillionths(eval_case.expected).has_value()) {
+    return absl::OkStatus();
+  }
+  return InvalidCase(absl::StrCat(
+      "\"expected\" is \"", eval_case.expected.substr(0, 40),
+      "\" (expected the most bits per byte that pass, a decimal with at most 6 "
+      "digits after the point)"));
 }
 
 absl::Status CheckCase(const EvalCase& eval_case) {
@@ -68,7 +122,13 @@ absl::Status CheckCase(const EvalCase& eval_case) {
     return InvalidCase(absl::StrCat("unknown scorer \"", eval_case.scorer,
                                     "\" (expected ", ScorerNames(), ")"));
   }
-  return absl::OkStatus();
+  for (const std::string& tag : eval_case.tags) {
+    PEDIGREE_RETURN_IF_ERROR(CheckName(kThing, "tags", tag));
+  }
+  PEDIGREE_RETURN_IF_ERROR(CheckDistinct("tag", eval_case.tags));
+  PEDIGREE_RETURN_IF_ERROR(CheckChoices(eval_case));
+  PEDIGREE_RETURN_IF_ERROR(CheckStop(eval_case));
+  return CheckBitsPerByte(eval_case);
 }
 
 }  // namespace
@@ -98,19 +158,40 @@ absl::StatusOr<EvalCase> ParseEvalCase(const Json& json) {
   eval_case.id = reader.String("id");
   eval_case.prompt = reader.String("prompt");
   eval_case.expected = reader.String("expected");
-  eval_case.max_new_tokens = static_cast<uint32_t>(
-      reader.Uint("max_new_tokens", 1, kMaxNewTokens));
   if (reader.Has("scorer")) eval_case.scorer = reader.String("scorer");
+  // An unknown scorer is refused below; until then it is one that generates.
+  const bool generates =
+      Generates(FindScorer(eval_case.scorer).value_or(Scorer::kExactMatch));
+  if (generates || reader.Has("max_new_tokens")) {
+    eval_case.max_new_tokens = static_cast<uint32_t>(reader.Uint(
+        "max_new_tokens", generates ? 1 : 0, generates ? kMaxNewTokens : 0));
+  }
   if (reader.Has("source_cluster")) {
     eval_case.source_cluster = reader.String("source_cluster");
   }
   if (reader.Has("hard")) eval_case.hard = reader.Bool("hard");
-  const Json* tags = reader.Has("tags") ? &reader.Array("tags") : nullptr;
+  const auto array = [&](const char* member) {
+    return reader.Has(member) ? &reader.Array(member) : nullptr;
+  };
+  const Json* tags = array("tags");
+  const Json* choices = array("choices");
+  const Json* stop = array("stop");
   if (const absl::Status status = reader.Finish(); !status.ok()) {
     return MakeError(ErrorCode::kInvalidEvalCases, status.message());
   }
   if (tags != nullptr) {
-    PEDIGREE_ASSIGN_OR_RETURN(eval_case.tags, ReadTags(*tags));
+    PEDIGREE_ASSIGN_OR_RETURN(eval_case.tags,
+                              ReadStrings("tags", *tags, kMaxTags));
+    std::sort(eval_case.tags.begin(), eval_case.tags.end());
+  }
+  if (choices != nullptr) {
+    PEDIGREE_ASSIGN_OR_RETURN(eval_case.choices,
+                              ReadStrings("choices", *choices, kMaxChoices));
+  }
+  if (stop != nullptr) {
+    PEDIGREE_ASSIGN_OR_RETURN(eval_case.stop,
+                              ReadStrings("stop", *stop, kMaxStopStrings));
+    std::sort(eval_case.stop.begin(), eval_case.stop.end());
   }
   PEDIGREE_RETURN_IF_ERROR(CheckCase(eval_case));
   return eval_case;
@@ -122,6 +203,8 @@ Json EvalCaseToJson(const EvalCase& eval_case) {
               {"expected", eval_case.expected},
               {"max_new_tokens", eval_case.max_new_tokens},
               {"scorer", eval_case.scorer},
+              {"choices", eval_case.choices},
+              {"stop", eval_case.stop},
               {"tags", eval_case.tags},
               {"source_cluster", eval_case.source_cluster},
               {"hard", eval_case.hard}};

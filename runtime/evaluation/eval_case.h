@@ -26,14 +26,24 @@ inline constexpr size_t kMaxPromptBytes = 64 << 10;
 inline constexpr size_t kMaxExpectedBytes = 64 << 10;
 inline constexpr uint32_t kMaxNewTokens = 4096;
 inline constexpr size_t kMaxTags = 16;
+inline constexpr size_t kMaxChoices = 64;
+inline constexpr size_t kMaxStopStrings = 16;
+inline constexpr size_t kMaxStopBytes = 256;
 
 // One case. Strings are valid UTF-8.
 struct EvalCase {
   std::string id;
   std::string prompt;
+  // What the scorer looks for: a text, the right one of `choices`, or the most
+  // bits per byte.
   std::string expected;
+  // 0 for scorers that do not generate.
   uint32_t max_new_tokens = 0;
   std::string scorer = std::string(kExactMatchScorer);
+  // For choice: texts that may stand behind the prompt, no two equal.
+  std::vector<std::string> choices;
+  // For scorers that generate: the output ends before the first of them.
+  std::vector<std::string> stop;  // sorted, no two equal
   std::vector<std::string> tags;  // sorted, no two equal
   // Names the text that several cases were made from; empty when there is none.
   std::string source_cluster;
@@ -41,8 +51,9 @@ struct EvalCase {
   bool hard = false;
 };
 
-// Reads a case. "id", "prompt", "expected" and "max_new_tokens" are required;
-// "scorer", "tags", "source_cluster" and "hard" default to the values above.
+// Reads a case. "id", "prompt" and "expected" are required, and as the scorer
+// needs them "max_new_tokens" or "choices"; the others default to the values
+// above.
 //
 // Errors: code InvalidEvalCases with the member, what was found and what is
 // allowed.

@@ -30,9 +30,10 @@ TEST(EvalCaseTest, CanonicalFormHasEveryMember) {
   const auto eval_case = ParseEvalCase(MinimalCase());
   ASSERT_TRUE(eval_case.ok()) << eval_case.status();
   EXPECT_EQ(CanonicalJson(EvalCaseToJson(*eval_case)),
-            "{\"expected\":\" Paris\",\"hard\":false,\"id\":\"capital/fr\","
+            "{\"choices\":[],\"expected\":\" Paris\",\"hard\":false,\"id\":\"capital/fr\","
             "\"max_new_tokens\":4,\"prompt\":\"The capital of France is\","
-            "\"scorer\":\"exact-match\",\"source_cluster\":\"\",\"tags\":[]}");
+            "\"scorer\":\"exact-match\",\"source_cluster\":\"\",\"stop\":[],"
+            "\"tags\":[]}");
 }
 
 TEST(EvalCaseTest, CanonicalFormIsReadBackUnchanged) {
@@ -40,6 +41,7 @@ TEST(EvalCaseTest, CanonicalFormIsReadBackUnchanged) {
   json["tags"] = {"geo", "easy"};
   json["source_cluster"] = "atlas-1";
   json["hard"] = true;
+  json["stop"] = {"\n", "."};
   const auto first = ParseEvalCase(json);
   ASSERT_TRUE(first.ok()) << first.status();
   EXPECT_EQ(first->tags, (std::vector<std::string>{"easy", "geo"}));
@@ -54,12 +56,14 @@ TEST(EvalCaseTest, DigestCoversEveryMember) {
   full["tags"] = {"geo"};
   full["source_cluster"] = "atlas-1";
   full["hard"] = true;
+  full["stop"] = {"."};
   const auto base = ParseEvalCase(full);
   ASSERT_TRUE(base.ok()) << base.status();
   const Json changes = {{"id", "other"},       {"prompt", "x"},
                         {"expected", "x"},     {"max_new_tokens", 5u},
                         {"tags", Json::array()}, {"source_cluster", "x"},
-                        {"hard", false}};
+                        {"hard", false},        {"scorer", "prefix"},
+                        {"stop", Json::array()}};
   for (const auto& [member, value] : changes.items()) {
     Json changed = full;
     changed[member] = value;
@@ -107,7 +111,16 @@ INSTANTIATE_TEST_SUITE_P(
                   "\"max_new_tokens\" is 4097 (expected 1 to 4096)"},
         BadMember{"scorer", "vibes",
                   "unknown scorer \"vibes\" (expected \"exact-match\", "
-                  "\"prefix\" or \"contains\")"},
+                  "\"prefix\", \"contains\", \"choice\", "
+                  "\"choice-normalized\" or \"bits-per-byte\")"},
+        BadMember{"choices", {"a", "b"},
+                  "\"choices\" with scorer \"exact-match\" (expected none)"},
+        BadMember{"stop", {""}, "a stop string is empty"},
+        BadMember{"stop", {"a", "a"}, "stop string \"a\" is repeated"},
+        BadMember{"stop", {std::string(257, 'x')},
+                  "\"stop\" is 257 bytes long (at most 256)"},
+        BadMember{"stop", Json(std::vector<std::string>(17, "a")),
+                  "\"stop\" has 17 elements (at most 16)"},
         BadMember{"tags", {"a", "a"}, "tag \"a\" is repeated"},
         BadMember{"tags", {1}, "\"tags\" holds a number (expected string)"},
         BadMember{"tags", Json(std::vector<std::string>(17, "a")),
@@ -117,6 +130,64 @@ INSTANTIATE_TEST_SUITE_P(
                   "letters, digits and -_.+/)"},
         BadMember{"hard", "yes", "\"hard\" is a string (expected boolean)"},
         BadMember{"promt", "x", "unknown key \"promt\""}));
+
+Json ChoiceCase() {
+  return Json{{"id", "colour"},
+              {"prompt", "The sky is"},
+              {"expected", " blue"},
+              {"scorer", "choice"},
+              {"choices", {" red", " blue"}}};
+}
+
+TEST(EvalCaseTest, AChoiceKeepsTheOrderOfItsTexts) {
+  const auto eval_case = ParseEvalCase(ChoiceCase());
+  ASSERT_TRUE(eval_case.ok()) << eval_case.status();
+  EXPECT_EQ(eval_case->choices, (std::vector<std::string>{" red", " blue"}));
+  EXPECT_EQ(eval_case->max_new_tokens, 0u);
+  const auto again = ParseEvalCase(EvalCaseToJson(*eval_case));
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ(EvalCaseDigest(*again), EvalCaseDigest(*eval_case));
+  Json swapped = ChoiceCase();
+  swapped["choices"] = {" blue", " red"};
+  EXPECT_NE(EvalCaseDigest(*ParseEvalCase(swapped)),
+            EvalCaseDigest(*eval_case));
+}
+
+TEST(EvalCaseTest, RefusesAChoiceThatCannotBeJudged) {
+  const auto refusal = [](const char* member, const Json& value) {
+    Json json = ChoiceCase();
+    json[member] = value;
+    return std::string(ParseEvalCase(json).status().message());
+  };
+  EXPECT_EQ(refusal("expected", " green"),
+            "Invalid eval case: \"expected\" is not one of \"choices\"");
+  EXPECT_EQ(refusal("choices", {" blue"}),
+            "Invalid eval case: \"choices\" has 1 elements (expected 2 to 64)");
+  EXPECT_EQ(refusal("choices", {" blue", " red", " red"}),
+            "Invalid eval case: choice \" red\" is repeated");
+  EXPECT_EQ(refusal("choices", {" blue", ""}),
+            "Invalid eval case: a choice is empty");
+  EXPECT_EQ(refusal("max_new_tokens", 1u),
+            "Invalid eval case: \"max_new_tokens\" is 1 (expected 0 to 0)");
+  EXPECT_EQ(refusal("stop", {"."}),
+            "Invalid eval case: \"stop\" with scorer \"choice\" (expected "
+            "none)");
+}
+
+TEST(EvalCaseTest, BitsPerByteExpectsADecimal) {
+  Json json = {{"id", "text"},
+               {"prompt", "Some text."},
+               {"expected", "1.25"},
+               {"scorer", "bits-per-byte"}};
+  EXPECT_TRUE(ParseEvalCase(json).ok());
+  for (const char* expected : {"", "-1", "1.", ".5", "1e3", "1.2345678"}) {
+    json["expected"] = expected;
+    EXPECT_EQ(ParseEvalCase(json).status().message(),
+              std::string("Invalid eval case: \"expected\" is \"") + expected +
+                  "\" (expected the most bits per byte that pass, a decimal "
+                  "with at most 6 digits after the point)");
+  }
+}
 
 TEST(EvalCaseTest, RefusesAMissingMember) {
   for (const char* member : {"id", "prompt", "expected", "max_new_tokens"}) {

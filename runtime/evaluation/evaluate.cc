@@ -1,42 +1,89 @@
 #include "runtime/evaluation/evaluate.h"
 
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
 #include "runtime/base/error_code.h"
+#include "runtime/base/json.h"
+#include "runtime/base/sha256.h"
 #include "runtime/base/status_macros.h"
-#include "runtime/diagnostics/counted.h"
+#include "runtime/evaluation/case_result.h"
+#include "runtime/evaluation/eval_case.h"
 #include "runtime/evaluation/quality_boundary.h"
-#include "runtime/evaluation/scorer.h"
-#include "runtime/evaluation/statistics.h"
+#include "runtime/evaluation/sidecar.h"
 #include "runtime/evaluation/suite.h"
-#include "runtime/tensor/numerics.h"
-#include "runtime/tokenizer/utf8.h"
 
 namespace pedigree {
 namespace {
 
+struct Shard {
+  uint32_t index = 0;
+  uint32_t count = 1;
+};
+
 struct EvalRequest {
   std::string manifest_digest;
   std::string source_kind;
-  std::string quality_boundary;
   Suite suite;
+  RunOptions options;
+  std::optional<Shard> shard;
 };
 
-// What precedes the error code's name in a stop reason.
-constexpr std::string_view kErrorPrefix = "error:";
-
-struct Totals {
-  uint64_t cases = 0;
-  uint64_t passed = 0;
-  uint64_t prompt_tokens = 0;
-  uint64_t generated_tokens = 0;
-};
+// Largest integer that every JSON reader keeps exactly.
+constexpr uint64_t kMaxJsonInteger = (uint64_t{1} << 53) - 1;
 
 absl::Status InvalidRequest(std::string_view message) {
   return MakeError(ErrorCode::kInvalidEvalCases, message);
+}
+
+absl::StatusOr<RunOptions> ParseRunOptions(const Json& json) {
+  JsonObjectReader reader(json, "eval request's run");
+  RunOptions options;
+  if (reader.Has("fail_fast")) options.fail_fast = reader.Bool("fail_fast");
+  if (reader.Has("omit_texts")) options.omit_texts = reader.Bool("omit_texts");
+  if (reader.Has("max_forward_passes")) {
+    options.max_forward_passes =
+        reader.Uint("max_forward_passes", 0, kMaxJsonInteger);
+  }
+  const Json* tags = reader.Has("filter_tags") ? &reader.Array("filter_tags")
+                                               : nullptr;
+  PEDIGREE_RETURN_IF_ERROR(reader.Finish());
+  if (tags == nullptr) return options;
+  for (const Json& tag : *tags) {
+    if (!tag.is_string()) {
+      return InvalidRequest(absl::StrCat(
+          "Invalid eval request: \"filter_tags\" holds a ", tag.type_name(),
+          " (expected string)"));
+    }
+    options.filter_tags.push_back(tag.get<std::string>());
+    PEDIGREE_RETURN_IF_ERROR(
+        CheckName("eval request", "filter_tags", options.filter_tags.back()));
+  }
+  std::vector<std::string>& filter = options.filter_tags;
+  std::sort(filter.begin(), filter.end());
+  filter.erase(std::unique(filter.begin(), filter.end()), filter.end());
+  return options;
+}
+
+absl::StatusOr<Shard> ParseShard(const Json& json) {
+  JsonObjectReader reader(json, "eval request's shard");
+  Shard shard;
+  shard.count =
+      static_cast<uint32_t>(reader.Uint("count", 1, kMaxShards));
+  shard.index = static_cast<uint32_t>(
+      reader.Uint("index", 0, std::max(shard.count, 1u) - 1));
+  PEDIGREE_RETURN_IF_ERROR(reader.Finish());
+  return shard;
 }
 
 absl::StatusOr<EvalRequest> ParseEvalRequest(std::string_view text) {
@@ -47,6 +94,8 @@ absl::StatusOr<EvalRequest> ParseEvalRequest(std::string_view text) {
   request.manifest_digest = reader.String("manifest_digest");
   request.source_kind = reader.String("source_kind");
   const Json& suite = reader.Object("suite");
+  const Json* run = reader.Has("run") ? &reader.Object("run") : nullptr;
+  const Json* shard = reader.Has("shard") ? &reader.Object("shard") : nullptr;
   if (const absl::Status status = reader.Finish(); !status.ok()) {
     return InvalidRequest(status.message());
   }
@@ -55,14 +104,21 @@ absl::StatusOr<EvalRequest> ParseEvalRequest(std::string_view text) {
         absl::StrCat("Invalid eval request: \"manifest_digest\": ",
                      digest.status().message()));
   }
-  const std::optional<std::string_view> boundary =
-      QualityBoundary(request.source_kind);
-  if (!boundary.has_value()) {
+  if (!QualityBoundary(request.source_kind).has_value()) {
     return InvalidRequest(absl::StrCat(
         "Invalid eval request: unknown source kind \"", request.source_kind,
         "\" (expected ", SourceKindNames(), ")"));
   }
-  request.quality_boundary = std::string(*boundary);
+  if (run != nullptr) {
+    absl::StatusOr<RunOptions> options = ParseRunOptions(*run);
+    if (!options.ok()) return InvalidRequest(options.status().message());
+    request.options = *std::move(options);
+  }
+  if (shard != nullptr) {
+    const absl::StatusOr<Shard> parsed = ParseShard(*shard);
+    if (!parsed.ok()) return InvalidRequest(parsed.status().message());
+    request.shard = *parsed;
+  }
   PEDIGREE_ASSIGN_OR_RETURN(request.suite, ParseSuite(suite));
   return request;
 }
@@ -75,154 +131,110 @@ bool IsCaseResult(ErrorCode code) {
          code == ErrorCode::kOutputBufferExceeded;
 }
 
-absl::StatusOr<CaseOutput> RunOneCase(const EvalCase& eval_case,
-                                      CaseRunner& runner) {
-  absl::StatusOr<CaseOutput> output =
-      runner.RunCase(eval_case.prompt, eval_case.max_new_tokens);
-  if (output.ok()) return output;
-  const ErrorCode code = GetErrorCode(output.status());
-  if (!IsCaseResult(code)) {
-    return MakeError(code, absl::StrCat("Case \"", eval_case.id,
-                                        "\": ", output.status().message()));
+// Gathers the results of some cases of a suite.
+class ResultQueue : public CaseQueue {
+ public:
+  ResultQueue(const RunFacts& facts, uint32_t context_tokens,
+              absl::Span<const EvalCase> cases, const EvalProgress& progress)
+      : options_(facts.options),
+        cases_(cases),
+        progress_(progress),
+        end_(facts.options, context_tokens),
+        results_(cases.size()) {
+    for (size_t i = 0; i < cases.size(); ++i) {
+      if (IsChosen(options_, cases[i].tags)) {
+        ++total_;
+      } else {
+        results_[i] = NotRun(cases[i], "filter", options_.omit_texts);
+      }
+    }
+    NoteResults();
   }
-  CaseOutput no_answer;
-  no_answer.stop_reason = absl::StrCat(kErrorPrefix, ErrorCodeName(code));
-  return no_answer;
-}
 
-// In the order of the suite's cases.
-absl::StatusOr<std::vector<CaseOutput>> RunCases(const Suite& suite,
-                                                 CaseRunner& runner) {
-  std::vector<CaseOutput> outputs;
-  outputs.reserve(suite.cases.size());
-  for (const EvalCase& eval_case : suite.cases) {
-    PEDIGREE_ASSIGN_OR_RETURN(CaseOutput output,
-                              RunOneCase(eval_case, runner));
-    outputs.push_back(std::move(output));
+  absl::Span<const EvalCase> cases() const override { return cases_; }
+  bool in_order() const override { return end_.may_come(); }
+  bool IsWanted(size_t index) const override {
+    return !results_[index].has_value() && end_.reason().empty();
   }
-  return outputs;
-}
 
-bool IsError(const CaseOutput& output) {
-  return output.stop_reason.rfind(kErrorPrefix, 0) == 0;
-}
-
-// An error has no output, so it passes no case, not even one that expects
-// nothing.
-bool Passes(const EvalCase& eval_case, const CaseOutput& output) {
-  return !IsError(output) && Passes(*FindScorer(eval_case.scorer),
-                                    output.output, eval_case.expected);
-}
-
-Json CaseRecord(const EvalCase& eval_case, const CaseOutput& output) {
-  return Json{{"id", eval_case.id},
-              {"prompt_digest", Sha256(eval_case.prompt).ToString()},
-              {"scorer", eval_case.scorer},
-              {"expected", eval_case.expected},
-              {"actual", ReplaceInvalidUtf8(output.output)},
-              {"actual_digest", Sha256(output.output).ToString()},
-              {"passed", Passes(eval_case, output)},
-              {"prompt_tokens", output.prompt_tokens},
-              {"generated_tokens", output.token_ids.size()},
-              {"stop_reason", output.stop_reason},
-              {"hard", eval_case.hard},
-              {"tags", eval_case.tags}};
-}
-
-Json CaseRecords(const Suite& suite, const std::vector<CaseOutput>& outputs) {
-  Json records = Json::array();
-  for (size_t i = 0; i < outputs.size(); ++i) {
-    records.push_back(CaseRecord(suite.cases[i], outputs[i]));
+  absl::Status Done(size_t index, absl::StatusOr<CaseOutput> output) override {
+    const EvalCase& eval_case = cases_[index];
+    if (!output.ok()) {
+      const ErrorCode code = GetErrorCode(output.status());
+      if (!IsCaseResult(code)) {
+        return MakeError(code, absl::StrCat("Case \"", eval_case.id, "\": ",
+                                            output.status().message()));
+      }
+      output = CaseOutput();
+      output->stop_reason = absl::StrCat(kErrorPrefix, ErrorCodeName(code));
+    }
+    results_[index] = ScoreCase(eval_case, *output, options_.omit_texts);
+    NoteResults();
+    ++done_;
+    if (progress_) progress_(done_, total_);
+    return absl::OkStatus();
   }
-  return records;
-}
 
-Totals AddUp(const Suite& suite, const std::vector<CaseOutput>& outputs) {
-  Totals totals;
-  for (size_t i = 0; i < outputs.size(); ++i) {
-    totals.cases += 1;
-    totals.passed += Passes(suite.cases[i], outputs[i]) ? 1 : 0;
-    totals.prompt_tokens += outputs[i].prompt_tokens;
-    totals.generated_tokens += outputs[i].token_ids.size();
+  // In the order of the cases, when all that are wanted are done.
+  std::vector<CaseResult> TakeResults() {
+    std::vector<CaseResult> results;
+    results.reserve(results_.size());
+    for (size_t i = 0; i < results_.size(); ++i) {
+      results.push_back(results_[i].has_value()
+                            ? *std::move(results_[i])
+                            : NotRun(cases_[i], end_.reason(),
+                                     options_.omit_texts));
+    }
+    return results;
   }
-  return totals;
-}
 
-// The assembly's counted diagnostics with the work of the cases that were
-// answered.
-Json CountRun(const std::vector<CaseOutput>& outputs, Json counted) {
-  std::vector<TokenUse> uses;
-  for (const CaseOutput& output : outputs) {
-    if (IsError(output)) continue;
-    uses.push_back({output.prompt_tokens,
-                    static_cast<uint32_t>(output.token_ids.size()),
-                    output.stop_reason});
+ private:
+  // Follows the results that are there without a gap.
+  void NoteResults() {
+    while (noted_ < results_.size() && results_[noted_].has_value()) {
+      end_.Note(*results_[noted_++]);
+    }
   }
-  CountUse(uses, counted);
-  return counted;
-}
 
-// 64-bit integers are strings, as in the JSON form of Protocol Buffers.
-Json TotalsRecord(const Totals& totals) {
-  return Json{{"cases", absl::StrCat(totals.cases)},
-              {"passed", absl::StrCat(totals.passed)},
-              {"failed", absl::StrCat(totals.cases - totals.passed)},
-              {"prompt_tokens", absl::StrCat(totals.prompt_tokens)},
-              {"generated_tokens", absl::StrCat(totals.generated_tokens)}};
-}
-
-Json IntervalRecord(const Totals& totals) {
-  const Interval interval = WilsonInterval(totals.passed, totals.cases);
-  return Json{{"method", "wilson"},
-              {"level", "0.95"},
-              {"lower", interval.lower},
-              {"upper", interval.upper}};
-}
-
-Json DigestList(const std::vector<Digest>& digests) {
-  Json list = Json::array();
-  for (const Digest& digest : digests) list.push_back(digest.ToString());
-  return list;
-}
-
-void AddSubject(const Subject& subject, Json& sidecar) {
-  sidecar["model_digest"] = subject.model_digest.ToString();
-  sidecar["adapter_digests"] = DigestList(subject.adapter_digests);
-  sidecar["assembly_digest"] = subject.assembly_digest.ToString();
-  sidecar["parent_receipt_digests"] =
-      DigestList(subject.parent_receipt_digests);
-}
+  const RunOptions& options_;
+  const absl::Span<const EvalCase> cases_;
+  const EvalProgress& progress_;
+  RunEnd end_;
+  std::vector<std::optional<CaseResult>> results_;
+  size_t noted_ = 0;
+  uint64_t done_ = 0;
+  uint64_t total_ = 0;
+};
 
 }  // namespace
 
 absl::StatusOr<std::string> RunEvalRequest(std::string_view request,
-                                           CaseRunner& runner) {
-  PEDIGREE_ASSIGN_OR_RETURN(const EvalRequest parsed,
-                            ParseEvalRequest(request));
-  PEDIGREE_ASSIGN_OR_RETURN(const Subject subject, runner.GetSubject());
-  PEDIGREE_ASSIGN_OR_RETURN(const std::vector<CaseOutput> outputs,
-                            RunCases(parsed.suite, runner));
-  const Totals totals = AddUp(parsed.suite, outputs);
-  Json sidecar = {
-      {"schema_version", kSidecarSchema},
-      {"evaluator",
-       {{"name", kEvaluatorName}, {"version", kEvaluatorVersion}}},
-      {"numerics_version", kNumericsVersion},
-      {"source_kind", parsed.source_kind},
-      {"manifest_digest", parsed.manifest_digest},
-      {"suite",
-       {{"name", parsed.suite.name},
-        {"version", parsed.suite.version},
-        {"digest", SuiteDigest(parsed.suite).ToString()}}},
-      {"cases", CaseRecords(parsed.suite, outputs)},
-      {"totals", TotalsRecord(totals)},
-      {"pass_rate", PassRate(totals.passed, totals.cases)},
-      {"interval", IntervalRecord(totals)},
-      {"counted", CountRun(outputs, subject.counted)},
-      {"quality_boundary", parsed.quality_boundary},
-      {"passed", totals.passed == totals.cases}};
-  AddSubject(subject, sidecar);
-  return CanonicalJson(sidecar);
+                                           CaseRunner& runner,
+                                           const EvalProgress& progress) {
+  PEDIGREE_ASSIGN_OR_RETURN(EvalRequest parsed, ParseEvalRequest(request));
+  RunFacts facts;
+  PEDIGREE_ASSIGN_OR_RETURN(facts.subject, runner.GetSubject());
+  facts.manifest_digest = std::move(parsed.manifest_digest);
+  facts.source_kind = std::move(parsed.source_kind);
+  facts.suite_name = parsed.suite.name;
+  facts.suite_version = parsed.suite.version;
+  facts.suite_digest = SuiteDigest(parsed.suite).ToString();
+  facts.options = std::move(parsed.options);
+  const Shard shard = parsed.shard.value_or(Shard());
+  const ShardRange range =
+      CasesOfShard(parsed.suite.cases.size(), shard.index, shard.count);
+  ResultQueue queue(
+      facts, facts.subject.counted.at("kv_capacity_tokens").get<uint32_t>(),
+      absl::MakeConstSpan(parsed.suite.cases)
+          .subspan(range.begin, range.end - range.begin),
+      progress);
+  PEDIGREE_RETURN_IF_ERROR(runner.RunCases(queue));
+  std::vector<CaseResult> results = queue.TakeResults();
+  // Cases done out of order, behind the end.
+  PEDIGREE_RETURN_IF_ERROR(ApplyRunEnd(facts, results));
+  return CanonicalJson(parsed.shard.has_value()
+                           ? ShardJson(facts, shard.index, shard.count, results)
+                           : SidecarJson(facts, results));
 }
 
 }  // namespace pedigree

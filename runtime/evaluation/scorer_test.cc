@@ -41,7 +41,10 @@ TEST(ScorerTest, IsFoundByItsName) {
   EXPECT_EQ(FindScorer("exact-match"), Scorer::kExactMatch);
   EXPECT_EQ(FindScorer("prefix"), Scorer::kPrefix);
   EXPECT_EQ(FindScorer("contains"), Scorer::kContains);
-  for (const char* name : {"", "Prefix", "exact", "choice"}) {
+  EXPECT_EQ(FindScorer("choice"), Scorer::kChoice);
+  EXPECT_EQ(FindScorer("choice-normalized"), Scorer::kChoiceNormalized);
+  EXPECT_EQ(FindScorer("bits-per-byte"), Scorer::kBitsPerByte);
+  for (const char* name : {"", "Prefix", "exact", "bits"}) {
     EXPECT_FALSE(FindScorer(name).has_value()) << name;
   }
 }

@@ -1,8 +1,13 @@
 #include "runtime/evaluation/statistics.h"
 
+#include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "runtime/base/check.h"
 
 namespace pedigree {
@@ -12,11 +17,8 @@ constexpr uint64_t kMillion = 1000000;
 
 // `value` in [0, 1], rounded half to even to six digits.
 std::string FormatUnit(double value) {
-  const double scaled = value * static_cast<double>(kMillion);
-  uint64_t millionths = static_cast<uint64_t>(scaled);
-  const double rest = scaled - static_cast<double>(millionths);
-  if (rest > 0.5 || (rest == 0.5 && millionths % 2 == 1)) ++millionths;
-  return FormatMillionths(millionths);
+  return FormatMillionths(static_cast<uint64_t>(
+      RoundHalfEven(value * static_cast<double>(kMillion))));
 }
 
 }  // namespace
@@ -24,6 +26,43 @@ std::string FormatUnit(double value) {
 std::string FormatMillionths(uint64_t millionths) {
   const std::string digits = absl::StrCat(kMillion + millionths % kMillion);
   return absl::StrCat(millionths / kMillion, ".", digits.substr(1));
+}
+
+std::string FormatSignedMillionths(int64_t millionths) {
+  if (millionths >= 0) {
+    return FormatMillionths(static_cast<uint64_t>(millionths));
+  }
+  return absl::StrCat("-",
+                      FormatMillionths(0 - static_cast<uint64_t>(millionths)));
+}
+
+std::optional<int64_t> ParseMillionths(std::string_view text,
+                                       bool may_be_negative) {
+  const bool negative = may_be_negative && absl::ConsumePrefix(&text, "-");
+  const size_t point = text.find('.');
+  const std::string_view whole = text.substr(0, point);
+  std::string fraction;
+  if (point != text.npos) {
+    fraction = std::string(text.substr(point + 1));
+    if (fraction.empty() || fraction.size() > 6) return std::nullopt;
+  }
+  fraction.resize(6, '0');
+  const std::string digits = absl::StrCat(whole, fraction);
+  if (whole.empty() || whole.size() > 9) return std::nullopt;
+  int64_t millionths = 0;
+  for (const char c : digits) {
+    if (c < '0' || c > '9') return std::nullopt;
+    millionths = millionths * 10 + (c - '0');
+  }
+  return negative ? -millionths : millionths;
+}
+
+int64_t RoundHalfEven(double value) {
+  const auto below = static_cast<int64_t>(value);
+  const double rest = value - static_cast<double>(below);
+  const double distance = rest < 0 ? -rest : rest;
+  if (distance < 0.5 || (distance == 0.5 && below % 2 == 0)) return below;
+  return rest < 0 ? below - 1 : below + 1;
 }
 
 std::string PassRate(uint64_t passed, uint64_t cases) {

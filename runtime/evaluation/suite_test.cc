@@ -37,9 +37,10 @@ TEST(SuiteTest, DigestIsOfTheCanonicalDocument) {
   const Suite suite = MakeTestSuite({Case("a")});
   const std::string document = CanonicalJson(SuiteToJson(suite));
   EXPECT_EQ(document,
-            "{\"cases\":[{\"expected\":\"e\",\"hard\":false,\"id\":\"a\","
-            "\"max_new_tokens\":1,\"prompt\":\"p\",\"scorer\":\"exact-match\","
-            "\"source_cluster\":\"\",\"tags\":[]}],\"name\":\"smoke\","
+            "{\"cases\":[{\"choices\":[],\"expected\":\"e\",\"hard\":false,"
+            "\"id\":\"a\",\"max_new_tokens\":1,\"prompt\":\"p\","
+            "\"scorer\":\"exact-match\",\"source_cluster\":\"\",\"stop\":[],"
+            "\"tags\":[]}],\"name\":\"smoke\","
             "\"schema_version\":\"pedigree.suite.v1\",\"version\":\"1\"}");
   EXPECT_EQ(SuiteDigest(suite), Sha256(document));
 }

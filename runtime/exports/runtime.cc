@@ -24,6 +24,7 @@
 #include "runtime/engine/engine.h"
 #include "runtime/engine/engine_config.h"
 #include "runtime/engine/preflight.h"
+#include "runtime/evaluation/batch_runner.h"
 #include "runtime/evaluation/evaluate.h"
 #include "runtime/generation/generator.h"
 #include "runtime/generation/sampler.h"
@@ -135,8 +136,8 @@ Json Runtime::State::Counted() const {
       CountAssembly(loaded->engine->model(), loaded->engine->adapters());
   if (loaded->generation() != nullptr) {
     const RuntimeState state = Describe();
-    CountUse({{state.prompt_tokens, state.generated_tokens,
-               state.stop_reason}},
+    CountUse({GenerationWork({state.prompt_tokens, state.generated_tokens,
+                              state.stop_reason})},
              counted);
   }
   return counted;
@@ -225,16 +226,6 @@ absl::StatusOr<std::optional<std::string>> Runtime::NextToken() {
 
 void Runtime::RequestCancel() { state_->cancel = true; }
 
-absl::StatusOr<CaseOutput> Runtime::RunCase(std::string_view prompt,
-                                            uint32_t max_new_tokens) {
-  PEDIGREE_ASSIGN_OR_RETURN(
-      Generation generation,
-      state_->Generate(prompt, max_new_tokens, SamplingConfig(), nullptr));
-  return CaseOutput{std::move(generation.output),
-                    std::move(generation.token_ids), generation.prompt_tokens,
-                    std::move(generation.stop_reason)};
-}
-
 absl::StatusOr<Subject> Runtime::GetSubject() {
   if (!model_loaded()) return NotLoaded();
   const Model& model = state_->loaded->engine->model();
@@ -248,6 +239,23 @@ absl::StatusOr<Subject> Runtime::GetSubject() {
                                         adapters.receipt_digests().end());
   subject.counted = CountAssembly(model, adapters);
   return subject;
+}
+
+absl::Status Runtime::RunCases(CaseQueue& queue) {
+  if (!model_loaded()) return NotLoaded();
+  Loaded& loaded = *state_->loaded;
+  std::vector<EngineSession*> sessions = {loaded.session.get()};
+  std::vector<std::unique_ptr<EngineSession>> others;
+  while (sessions.size() < state_->config.sequences) {
+    absl::StatusOr<std::unique_ptr<EngineSession>> session =
+        loaded.engine->NewSession(&state_->cancel);
+    if (!session.ok()) break;  // Fewer will do.
+    others.push_back(*std::move(session));
+    sessions.push_back(others.back().get());
+  }
+  const absl::Status status = RunBatched(*loaded.engine, sessions, queue);
+  PEDIGREE_RETURN_IF_ERROR(loaded.session->Rewind(0));
+  return status;
 }
 
 absl::Status Runtime::ResetContext() {

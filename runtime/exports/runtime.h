@@ -77,10 +77,10 @@ class Runtime : public CaseRunner {
   // Cancelled. May be called from any thread.
   void RequestCancel();
 
-  // CaseRunner: one case, greedy, in a fresh context.
-  absl::StatusOr<CaseOutput> RunCase(std::string_view prompt,
-                                     uint32_t max_new_tokens) override;
+  // CaseRunner: config.sequences cases at a time, as memory has room. Drops the
+  // generation in progress.
   absl::StatusOr<Subject> GetSubject() override;
+  absl::Status RunCases(CaseQueue& queue) override;
 
   // Forgets prompt and output.
   absl::Status ResetContext();

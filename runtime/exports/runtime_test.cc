@@ -17,6 +17,7 @@
 #include "runtime/base/sha256.h"
 #include "runtime/evaluation/evaluate.h"
 #include "runtime/format/slm_format.h"
+#include "runtime/testing/case_runs.h"
 #include "runtime/testing/tiny_model.h"
 
 namespace pedigree {
@@ -46,7 +47,7 @@ TEST_F(RuntimeTest, AsksForAModelFirst) {
   EXPECT_FALSE(runtime_.model_loaded());
   for (const absl::Status& status :
        {runtime_.Generate("a", 1).status(), runtime_.BeginGeneration("a", 1),
-        runtime_.NextToken().status(), runtime_.RunCase("a", 1).status(),
+        runtime_.NextToken().status(), RunOneCase(runtime_, "a", 1).status(),
         runtime_.GetSubject().status(), runtime_.ResetContext(),
         runtime_.FreeModel(), runtime_.ResetAdapters(),
         runtime_.ApplyAdapter(AsBytes(adapter_.text())),
@@ -198,7 +199,7 @@ TEST_F(RuntimeTest, CasesAreGreedyWhateverTheSettings) {
   const std::string greedy = Output();
   ASSERT_TRUE(runtime_.SetSampling({2.0f, 200, 1, 5}).ok());
   ASSERT_NE(Output(), greedy);
-  const absl::StatusOr<CaseOutput> output = runtime_.RunCase("hello", 12);
+  const absl::StatusOr<CaseOutput> output = RunOneCase(runtime_, "hello", 12);
   ASSERT_TRUE(output.ok());
   EXPECT_EQ(output->output, greedy);
   EXPECT_EQ(output->token_ids.size(), 12u);

@@ -20,6 +20,7 @@
 #include "runtime/base/json.h"
 #include "runtime/exports/runtime.h"
 #include "runtime/format/slm_format.h"
+#include "runtime/testing/case_runs.h"
 #include "runtime/testing/tiny_model.h"
 
 namespace pedigree {
@@ -240,13 +241,26 @@ std::vector<Call> GenerationCalls() {
        },
        too_long},
       {"case",
-       [](Runtime& runtime) { return runtime.RunCase("hello", 4).status(); },
-       Begins(Generating::kEnded)},
-      {"case too long",
-       [&](Runtime& runtime) {
-         return runtime.RunCase(long_prompt, 4).status();
+       [](Runtime& runtime) {
+         return RunOneCase(runtime, "hello", 4).status();
        },
-       too_long},
+       Begins(Generating::kNo)},
+      {"case too long",
+       [&](Runtime& runtime) -> absl::Status {
+         // A result like any other.
+         const absl::Status status =
+             RunOneCase(runtime, long_prompt, 4).status();
+         EXPECT_FALSE(status.ok());
+         if (GetErrorCode(status) == ErrorCode::kContextExceeded) {
+           return absl::OkStatus();
+         }
+         return status;
+       },
+       // No token is run, so a request to cancel stays.
+       WithModel([](State state) -> Edge {
+         state.generating = Generating::kNo;
+         return {ErrorCode::kOk, state};
+       })},
       {"reset context",
        [](Runtime& runtime) { return runtime.ResetContext(); },
        WithModel([](State state) -> Edge {
@@ -404,7 +418,7 @@ TEST(StateMachineTest, AFailedGenerationKeepsTheModel) {
   for (const absl::Status& status :
        {runtime.BeginGeneration("hello", 4),
         runtime.Generate("hello", 4).status(),
-        runtime.RunCase("hello", 4).status()}) {
+        RunOneCase(runtime, "hello", 4).status()}) {
     EXPECT_EQ(GetErrorCode(status), ErrorCode::kGenerationFailed);
     EXPECT_TRUE(runtime.model_loaded());
     EXPECT_FALSE(runtime.NextToken()->has_value());

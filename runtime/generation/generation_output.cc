@@ -19,8 +19,6 @@ std::string_view StopReasonName(StopReason reason) {
       return "";
     case StopReason::kStopToken:
       return "stop-token";
-    case StopReason::kStopString:
-      return "stop-string";
     case StopReason::kTokenLimit:
       return "token-limit";
     case StopReason::kContextEnd:
@@ -29,6 +27,8 @@ std::string_view StopReasonName(StopReason reason) {
       return "output-limit";
     case StopReason::kCancelled:
       return "cancelled";
+    case StopReason::kStopString:
+      return "stop-string";
   }
   return "";
 }

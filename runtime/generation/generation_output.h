@@ -23,15 +23,15 @@ inline constexpr size_t kMaxOutputBytes = 65536;
 enum class StopReason {
   kNone,         // it has not
   kStopToken,    // the model chose a stop id, which is not put out
-  kStopString,   // a stop string came, which is not kept
   kTokenLimit,   // max_new_tokens were put out
   kContextEnd,   // prompt and output fill the context
   kOutputLimit,  // the next token would pass kMaxOutputBytes
   kCancelled,    // the caller asked
+  kStopString,   // a stop string came, which is not kept
 };
 
-// "stop-token", "stop-string", "token-limit", "context-end", "output-limit" or
-// "cancelled"; "" for kNone.
+// "stop-token", "token-limit", "context-end", "output-limit", "cancelled" or
+// "stop-string"; "" for kNone.
 std::string_view StopReasonName(StopReason reason);
 
 // When a generation ends by itself.

@@ -70,7 +70,8 @@ void KvCache::CopyStart(const KvCache& from, uint32_t positions) {
                  head_dim_ == from.head_dim_);
   // Whole groups of lanes: what is past `positions` is not read before it is
   // stored anew.
-  const size_t keys = size_t{PaddedCapacity(positions)} * head_dim_;
+  const size_t keys =
+      static_cast<size_t>(PaddedCapacity(positions)) * head_dim_;
   const size_t values = size_t{positions} * head_dim_;
   for (size_t i = 0; i < head_count(); ++i) {
     const float* source = from.HeadAt(i);
