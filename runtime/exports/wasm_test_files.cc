@@ -29,7 +29,16 @@ constexpr std::string_view kSuite = R"({
      "expected": "x", "max_new_tokens": 24},
     {"id": "too-long", "prompt":
      "a prompt that is longer than the context of the models of this test",
-     "expected": "x", "max_new_tokens": 24}
+     "expected": "x", "max_new_tokens": 24},
+    {"id": "stop", "prompt": "hello", "expected": "x", "max_new_tokens": 40,
+     "stop": ["a", "e"], "scorer": "contains"},
+    {"id": "choice", "prompt": "hello", "expected": " there",
+     "choices": [" you", " there", "!"], "scorer": "choice"},
+    {"id": "longer", "prompt": "", "expected": "a longer one",
+     "choices": ["it", "a longer one"], "scorer": "choice-normalized"},
+    {"id": "text", "prompt":
+     "a text that is longer than the context of the models of this test",
+     "expected": "9", "scorer": "bits-per-byte"}
   ]
 }
 )";
