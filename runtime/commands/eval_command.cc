@@ -56,8 +56,8 @@ struct EvalOptions {
   std::string machine;
 };
 
-// The default batch: more gain little, and take memory.
-constexpr uint32_t kBatch = 32;
+// The default batch: more gain little, and take memory and caches.
+constexpr uint32_t kBatch = 16;
 // What the keys and values of a batch may take, unless --batch asks for more.
 constexpr uint64_t kMaxBatchKvBytes = uint64_t{2} << 30;
 
@@ -303,7 +303,7 @@ void AddEvalCommand(CommandLine& command_line, SiblingFinder find_siblings) {
       ->type_name("INDEX/COUNT");
   command
       ->add_option("--batch", options->batch,
-                   "Cases run at a time; by default up to 32, as memory has "
+                   "Cases run at a time; by default up to 16, as memory has "
                    "room")
       ->check(CLI::Range(uint32_t{1}, uint32_t{kMaxBatchTokens}));
   command

@@ -473,10 +473,12 @@ bool Rope(float* head, const float* cosines, const float* sines,
   I16 bad = 0;
   for (size_t i = 0; i < pairs; i += kLanes) {
     const size_t count = pairs - i < kLanes ? pairs - i : kLanes;
-    float lanes[2 * kLanes] = {};
-    __builtin_memcpy(lanes, head + 2 * i, 2 * count * sizeof(float));
-    const F16 low = Load(lanes);
-    const F16 high = Load(lanes + kLanes);
+    float* lanes = head + 2 * i;
+    const size_t in_low = 2 * count < kLanes ? 2 * count : kLanes;
+    const size_t in_high = 2 * count - in_low;
+    const F16 low = LoadPart(lanes, in_low);
+    F16 high = 0.0f;
+    if (in_high > 0) high = LoadPart(lanes + kLanes, in_high);
     const F16 a = __builtin_shufflevector(low, high, 0, 2, 4, 6, 8, 10, 12, 14,
                                           16, 18, 20, 22, 24, 26, 28, 30);
     const F16 b = __builtin_shufflevector(low, high, 1, 3, 5, 7, 9, 11, 13, 15,
@@ -486,13 +488,13 @@ bool Rope(float* head, const float* cosines, const float* sines,
     const F16 even = a * c - b * s;
     const F16 odd = a * s + b * c;
     bad |= NotFinite(even) | NotFinite(odd);
-    Store(__builtin_shufflevector(even, odd, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20,
-                                  5, 21, 6, 22, 7, 23),
-          lanes);
-    Store(__builtin_shufflevector(even, odd, 8, 24, 9, 25, 10, 26, 11, 27, 12,
-                                  28, 13, 29, 14, 30, 15, 31),
-          lanes + kLanes);
-    __builtin_memcpy(head + 2 * i, lanes, 2 * count * sizeof(float));
+    StorePart(__builtin_shufflevector(even, odd, 0, 16, 1, 17, 2, 18, 3, 19, 4,
+                                      20, 5, 21, 6, 22, 7, 23),
+              lanes, in_low);
+    if (in_high == 0) continue;
+    StorePart(__builtin_shufflevector(even, odd, 8, 24, 9, 25, 10, 26, 11, 27,
+                                      12, 28, 13, 29, 14, 30, 15, 31),
+              lanes + kLanes, in_high);
   }
   return !AnyLane(bad);
 }
@@ -640,17 +642,72 @@ bool MixQueries(const AttentionHead& head, size_t query, size_t column) {
   return !AnyLane(bad);
 }
 
-// The columns of one query that do not fill a vector.
-bool MixTail(const AttentionHead& head, size_t query, size_t column) {
-  const size_t left = head.head_dim - column;
+// The same for columns that do not fill a vector: as many as V, F8, F4 or a
+// float, has lanes.
+template <typename V, size_t kQueries>
+bool MixNarrow(const AttentionHead& head, size_t query, size_t column) {
+  V sum[kQueries];
+  PEDIGREE_UNROLL
+  for (size_t q = 0; q < kQueries; ++q) sum[q] = 0.0f;
   const float* weights = head.scores + query * head.score_stride;
-  F16 sum = 0.0f;
-  for (size_t t = 0; t <= head.first_position + query; ++t) {
-    sum = sum + LoadPart(head.values + t * head.head_dim + column, left) *
-                    weights[t];
+  const auto value = [&](size_t t) {
+    V v;
+    __builtin_memcpy(&v, head.values + t * head.head_dim + column, sizeof(v));
+    return v;
+  };
+  const size_t shared = head.first_position + query + 1;
+  for (size_t t = 0; t < shared; ++t) {
+    const V v = value(t);
+    PEDIGREE_UNROLL
+    for (size_t q = 0; q < kQueries; ++q) {
+      sum[q] = sum[q] + weights[q * head.score_stride + t] * v;
+    }
   }
-  StorePart(sum, head.out + query * head.out_stride + column, left);
-  return !AnyLane(NotFinite(sum));
+  bool finite = true;
+  PEDIGREE_UNROLL
+  for (size_t q = 0; q < kQueries; ++q) {
+    V own = sum[q];
+    for (size_t t = shared; t < shared + q; ++t) {
+      own = own + weights[q * head.score_stride + t] * value(t);
+    }
+    float* out = head.out + (query + q) * head.out_stride + column;
+    __builtin_memcpy(out, &own, sizeof(own));
+    for (size_t i = 0; i < sizeof(own) / sizeof(float); ++i) {
+      finite &= (__builtin_bit_cast(uint32_t, out[i]) & 0x7f800000) !=
+                0x7f800000;
+    }
+  }
+  return finite;
+}
+
+template <typename V>
+bool MixNarrowQueries(const AttentionHead& head, size_t column) {
+  bool finite = true;
+  size_t query = 0;
+  for (; query + Dot::kQueries <= head.tokens; query += Dot::kQueries) {
+    finite &= MixNarrow<V, Dot::kQueries>(head, query, column);
+  }
+  for (; query < head.tokens; ++query) {
+    finite &= MixNarrow<V, 1>(head, query, column);
+  }
+  return finite;
+}
+
+// The columns from `column` on, fewer than fill a vector.
+bool MixTail(const AttentionHead& head, size_t column) {
+  bool finite = true;
+  if (column + 8 <= head.head_dim) {
+    finite &= MixNarrowQueries<F8>(head, column);
+    column += 8;
+  }
+  if (column + 4 <= head.head_dim) {
+    finite &= MixNarrowQueries<F4>(head, column);
+    column += 4;
+  }
+  for (; column < head.head_dim; ++column) {
+    finite &= MixNarrowQueries<float>(head, column);
+  }
+  return finite;
 }
 
 AttentionResult Attend(const AttentionHead& head) {
@@ -688,11 +745,7 @@ AttentionResult Attend(const AttentionHead& head) {
       finite &= MixQueries<1, 1>(head, query, column);
     }
   }
-  if (whole < head.head_dim) {
-    for (query = 0; query < head.tokens; ++query) {
-      finite &= MixTail(head, query, whole);
-    }
-  }
+  finite &= MixTail(head, whole);
   return finite ? AttentionResult::kOk : AttentionResult::kOutputNotFinite;
 }
 

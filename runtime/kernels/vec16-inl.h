@@ -31,15 +31,60 @@ PEDIGREE_VEC_INLINE void Store(F16 v, float* p) {
   __builtin_memcpy(p, &v, sizeof(v));
 }
 
-// The first `count` lanes; the others are zero.
-PEDIGREE_VEC_INLINE F16 LoadPart(const float* p, size_t count) {
-  F16 v = 0.0f;
-  __builtin_memcpy(&v, p, count * sizeof(float));
+// The first `count` lanes, 1 to 16; the others are zero. In pieces of known
+// sizes: a copy of any size goes through a function and the stack.
+PEDIGREE_VEC_INLINE F4 LoadPart4(const float* p, size_t count) {
+  F4 v = 0.0f;
+  if (count >= 4) {
+    __builtin_memcpy(&v, p, sizeof(v));
+    return v;
+  }
+  v[0] = count > 0 ? p[0] : 0.0f;
+  v[1] = count > 1 ? p[1] : 0.0f;
+  v[2] = count > 2 ? p[2] : 0.0f;
   return v;
 }
 
+PEDIGREE_VEC_INLINE F8 LoadPart8(const float* p, size_t count) {
+  F8 v = 0.0f;
+  if (count >= 8) {
+    __builtin_memcpy(&v, p, sizeof(v));
+    return v;
+  }
+  v.lo = LoadPart4(p, count);
+  if (count > 4) v.hi = LoadPart4(p + 4, count - 4);
+  return v;
+}
+
+PEDIGREE_VEC_INLINE F16 LoadPart(const float* p, size_t count) {
+  F16 v = 0.0f;
+  v.lo = LoadPart8(p, count);
+  if (count > 8) v.hi = LoadPart8(p + 8, count - 8);
+  return v;
+}
+
+PEDIGREE_VEC_INLINE void StorePart4(F4 v, float* p, size_t count) {
+  if (count >= 4) {
+    __builtin_memcpy(p, &v, sizeof(v));
+    return;
+  }
+  if (count > 0) p[0] = v[0];
+  if (count > 1) p[1] = v[1];
+  if (count > 2) p[2] = v[2];
+}
+
+PEDIGREE_VEC_INLINE void StorePart8(F8 v, float* p, size_t count) {
+  if (count >= 8) {
+    __builtin_memcpy(p, &v, sizeof(v));
+    return;
+  }
+  StorePart4(v.lo, p, count);
+  if (count > 4) StorePart4(v.hi, p + 4, count - 4);
+}
+
 PEDIGREE_VEC_INLINE void StorePart(F16 v, float* p, size_t count) {
-  __builtin_memcpy(p, &v, count * sizeof(float));
+  StorePart8(v.lo, p, count);
+  if (count > 8) StorePart8(v.hi, p + 8, count - 8);
 }
 
 PEDIGREE_VEC_INLINE I16 Bits(F16 v) { return __builtin_bit_cast(I16, v); }
