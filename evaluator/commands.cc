@@ -16,6 +16,7 @@
 #include "evaluator/baseline.h"
 #include "evaluator/gate.h"
 #include "evaluator/junit.h"
+#include "evaluator/lm_eval_import.h"
 #include "evaluator/observation.h"
 #include "evaluator/policy.h"
 #include "evaluator/report.h"
@@ -44,6 +45,13 @@ struct SuiteOptions {
   std::string lock;
   std::string out;
   std::string freeze_command = "pedigree suite freeze";
+  std::vector<std::string> files;
+};
+
+struct ImportOptions {
+  std::string format;
+  std::string out;
+  LmEvalOptions lm_eval;
   std::vector<std::string> files;
 };
 
@@ -92,15 +100,36 @@ void Print(std::string_view text) {
   std::fwrite(text.data(), 1, text.size(), stdout);
 }
 
-absl::StatusOr<Suite> ReadCases(const SuiteOptions& options) {
+absl::StatusOr<std::vector<CaseFile>> ReadCaseFiles(
+    const std::vector<std::string>& paths) {
   std::vector<CaseFile> files;
   uint64_t rest = kMaxSuiteBytes;
-  for (const std::string& path : options.files) {
+  for (const std::string& path : paths) {
     PEDIGREE_ASSIGN_OR_RETURN(std::string contents, ReadFile(path, rest));
     rest -= contents.size();
     files.push_back({path, std::move(contents)});
   }
+  return files;
+}
+
+absl::StatusOr<Suite> ReadCases(const SuiteOptions& options) {
+  PEDIGREE_ASSIGN_OR_RETURN(const std::vector<CaseFile> files,
+                            ReadCaseFiles(options.files));
   return BuildSuite(options.name, options.version, files);
+}
+
+absl::StatusOr<Outcome> SuiteImport(const ImportOptions& options) {
+  if (options.format != "lm-eval") {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "Invalid --format: \"", options.format, "\" (expected \"lm-eval\")"));
+  }
+  PEDIGREE_ASSIGN_OR_RETURN(const std::vector<CaseFile> files,
+                            ReadCaseFiles(options.files));
+  PEDIGREE_ASSIGN_OR_RETURN(const std::vector<EvalCase> cases,
+                            ImportLmEval(files, options.lm_eval));
+  PEDIGREE_RETURN_IF_ERROR(WriteFileAtomically(options.out, CaseLines(cases)));
+  Print(absl::StrCat("imported ", cases.size(), " cases\n"));
+  return Outcome::kGood;
 }
 
 absl::StatusOr<evaluator::SuiteLock> ReadLock(const std::string& path) {
@@ -410,6 +439,31 @@ void AddSuiteCommands(CommandLine& command_line) {
       ->required();
   build->add_option("--freeze-command", build_options->freeze_command,
                     "what to run to freeze it anew, for the message");
+  auto import_options = std::make_shared<ImportOptions>();
+  CLI::App* import = command_line.Add(
+      group, "import", "Make a case file of other programs' data",
+      [import_options] { return SuiteImport(*import_options); });
+  LmEvalOptions& lm_eval = import_options->lm_eval;
+  import->add_option("FILE", import_options->files,
+                     "samples that lm-evaluation-harness logged, or documents "
+                     "of its tasks, JSON Lines")
+      ->required();
+  import->add_option("--format", import_options->format, "lm-eval")
+      ->required();
+  import->add_option("--out", import_options->out, "where the case file goes")
+      ->required();
+  import->add_option("--id-prefix", lm_eval.id_prefix,
+                     "what ids begin with: the name of the task");
+  AddRepeated(import, "--tag", lm_eval.tags, "a tag of all cases");
+  import->add_option("--choice-scorer", lm_eval.choice_scorer,
+                     "scorer of cases with choices: choice or "
+                     "choice-normalized")
+      ->capture_default_str();
+  import->add_option("--text-scorer", lm_eval.text_scorer,
+                     "scorer of generations: exact-match, prefix or contains")
+      ->capture_default_str();
+  import->add_option("--delimiter", lm_eval.delimiter,
+                     "between a prompt and a target; default: a space");
   auto freeze_options = std::make_shared<SuiteOptions>();
   CLI::App* freeze = command_line.Add(
       group, "freeze", "Write the lock of a suite anew",

@@ -5,11 +5,13 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "evaluator/observation.h"
 #include "evaluator/policy.h"
 #include "evaluator/sidecar.h"
 #include "evaluator/testing.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "runtime/base/json.h"
 #include "runtime/base/sha256.h"
 #include "runtime/evaluation/suite.h"
 
@@ -390,6 +392,132 @@ TEST(GateTest, EvidenceOutsideThePolicyIsNotComparable) {
 void ExpectRefusal(const GateInput& input, const std::string& message) {
   const auto decision = Decide(input);
   EXPECT_EQ(decision.status(), absl::InvalidArgumentError(message));
+}
+
+TEST(GateTest, ACaseThatWasNotRunIsMissing) {
+  GateInput input = Input();
+  const auto evidence = ParseSidecar(RunTestSuite(
+      Smoke(), "candidate", {}, {{"run", {{"max_forward_passes", 14}}}}));
+  ASSERT_TRUE(evidence.ok()) << evidence.status();
+  input.sidecars = {*evidence};
+  const Decision decision = Judge(input);
+  EXPECT_EQ(decision.verdict(), "MISSING");
+  EXPECT_EQ(decision.action(), "no-op");
+  EXPECT_EQ(Reasons(decision)[0],
+            "MISSING c case: not-run:limit / a result");
+  EXPECT_EQ(Reasons(decision)[1],
+            "MISSING hard-1 case: not-run:limit / a result");
+}
+
+TEST(GateTest, ABaselineWithCasesThatWereNotRunHidesNoRegression) {
+  GateInput input = Input({{"a", "wrong"}});
+  const auto evidence = ParseSidecar(RunTestSuite(
+      Smoke(), "parent", {}, {{"run", {{"max_forward_passes", 21}}}}));
+  ASSERT_TRUE(evidence.ok()) << evidence.status();
+  input.baselines = {*evidence};
+  const Decision decision = Judge(input);
+  EXPECT_EQ(decision.verdict(), "MISSING");
+  EXPECT_EQ(Reasons(decision)[0],
+            "MISSING hard-1 baseline.case: not-run:limit / a result");
+}
+
+TEST(GateTest, EvidenceWithoutTextsIsComparedByDigest) {
+  GateInput input = Input();
+  const Json omit = {{"run", {{"omit_texts", true}}}};
+  input.sidecars = {*ParseSidecar(
+      RunTestSuite(Smoke(), "candidate", {}, omit))};
+  EXPECT_EQ(Judge(input).verdict(), "PASS");
+  Suite other = Smoke();
+  other.cases[0].expected = "another";
+  input.sidecars = {*ParseSidecar(
+      RunTestSuite(other, "candidate", {}, omit))};
+  EXPECT_THAT(Reasons(Judge(input)),
+              testing::Contains("NOT-COMPARABLE a expected_digest: " +
+                                Sha256("another").ToString() + " / " +
+                                Sha256("say a").ToString()));
+}
+
+// Evidence that `text` of the suite "smoke" takes these bits per byte.
+Evidence WithBitsPerByte(Evidence evidence, const std::string& bits) {
+  evidence.record.mutable_totals()->set_bits_per_byte(bits);
+  return evidence;
+}
+
+TEST(GateTest, BitsPerByteHaveAFloorAndARegressionOfTheirOwn) {
+  GateInput input = Input();
+  input.policy.mutable_suites(0)->set_max_bits_per_byte("2.1");
+  input.policy.mutable_suites(0)->mutable_regression()
+      ->set_max_bits_per_byte_rise("0.05");
+  const auto judge = [&](const std::string& now, const std::string& before) {
+    input.sidecars[0] = WithBitsPerByte(input.sidecars[0], now);
+    input.baselines[0] = WithBitsPerByte(input.baselines[0], before);
+    return Reasons(Judge(input));
+  };
+  EXPECT_EQ(judge("2.100000", "2.050000"), Lines{});
+  EXPECT_EQ(judge("2.100001", "2.100000"),
+            Lines{"FAIL-FLOOR  bits_per_byte: 2.100001 / at most 2.1"});
+  EXPECT_EQ(judge("2.050001", "2.000000"),
+            Lines{"FAIL-REGRESSION  bits_per_byte: 2.050001 (baseline "
+                  "2.000000) / a rise of at most 0.05"});
+  EXPECT_EQ(judge("", "2.000000"),
+            (Lines{"MISSING  bits_per_byte: no text / at most 2.1",
+                   "MISSING  bits_per_byte: no text / a rise of at most "
+                   "0.05"}));
+}
+
+Observed Observe(const Evidence& evidence, const std::string& machine,
+                 const std::string& value) {
+  Observed observed;
+  observed.record.set_machine(machine);
+  observed.record.set_suite(evidence.record.suite().name());
+  observed.record.set_assembly_digest(evidence.record.assembly_digest());
+  observed.record.set_sidecar_digest(evidence.digest);
+  evaluator::Measure& measure = *observed.record.add_measures();
+  measure.set_name("cases_per_second");
+  measure.set_value(value);
+  observed.digest = Sha256(machine + value).ToString();
+  return observed;
+}
+
+TEST(GateTest, AnObservationCountsOnTheMachineThatThePolicyNames) {
+  GateInput input = Input();
+  evaluator::ObservationCap& cap = *input.policy.add_observation_caps();
+  cap.set_machine("ci");
+  cap.set_measure("cases_per_second");
+  cap.set_min("100");
+  cap.set_max("1000.5");
+  const auto judge = [&](const std::string& machine, const std::string& value) {
+    input.observations = {Observe(input.sidecars[0], machine, value)};
+    return Reasons(Judge(input));
+  };
+  const std::string check = "observed.cases_per_second on ci: ";
+  const std::string bounds = " / at least 100, at most 1000.5";
+  EXPECT_EQ(judge("ci", "100.000000"), Lines{});
+  EXPECT_EQ(judge("ci", "99.999999"),
+            Lines{"FAIL-FLOOR  " + check + "99.999999" + bounds});
+  EXPECT_EQ(judge("ci", "1000.500001"),
+            Lines{"FAIL-FLOOR  " + check + "1000.500001" + bounds});
+  EXPECT_EQ(judge("laptop", "1.000000"),
+            Lines{"MISSING  " + check + "no observation" + bounds});
+  input.observations.clear();
+  EXPECT_EQ(Judge(input).verdict(), "MISSING");
+}
+
+TEST(GateTest, WithoutACapAnObservationOnlyStandsInTheRecord) {
+  GateInput input = Input();
+  input.observations = {Observe(input.sidecars[0], "laptop", "1.000000")};
+  const Decision decision = Judge(input);
+  EXPECT_EQ(decision.verdict(), "PASS");
+  ASSERT_EQ(decision.observations_size(), 1);
+  EXPECT_EQ(decision.observations(0).machine(), "laptop");
+}
+
+TEST(GateTest, AnObservationOfAnotherRunIsNotComparable) {
+  GateInput input = Input();
+  input.observations = {Observe(input.baselines[0], "ci", "1.000000")};
+  EXPECT_EQ(Reasons(Judge(input)),
+            Lines{"NOT-COMPARABLE  observation.sidecar_digest: " +
+                  input.baselines[0].digest + " / a sidecar of the candidate"});
 }
 
 TEST(GateTest, RefusesAmbiguousEvidence) {
