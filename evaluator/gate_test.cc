@@ -303,23 +303,44 @@ TEST(GateTest, AMissingBaselineIsMissingOnlyWhenAskedFor) {
   EXPECT_EQ(Judge(input).verdict(), "PASS");
 }
 
+// Evidence on `suite` that says it is of another one.
+Evidence MadeOutToBeOf(const Suite& other, const Suite& suite) {
+  Evidence evidence = TestEvidence(suite, "candidate");
+  evidence.record.mutable_suite()->set_digest(SuiteDigest(other).ToString());
+  return evidence;
+}
+
 TEST(GateTest, AMissingCaseIsMissing) {
   GateInput input = Input();
   const Suite shorter = MakeTestSuite("smoke", {"a", "b", "hard-1"});
-  input.sidecars = {TestEvidence(shorter, "candidate")};
-  input.baselines = {TestEvidence(shorter, "parent")};
+  input.sidecars = {MadeOutToBeOf(Smoke(), shorter)};
+  input.baselines = {MadeOutToBeOf(Smoke(), shorter)};
   const Decision decision = Judge(input);
   EXPECT_EQ(decision.verdict(), "MISSING");
-  EXPECT_EQ(Reasons(decision)[1], "MISSING c case: no result / a result");
+  EXPECT_EQ(Reasons(decision), Lines{"MISSING c case: no result / a result"});
+}
+
+TEST(GateTest, ASwappedSuiteIsNotComparable) {
+  GateInput input = Input();
+  input.suites = {MakeTestSuite("smoke", {"a", "b", "d"})};
+  const Decision decision = Judge(input);
+  EXPECT_EQ(decision.verdict(), "NOT-COMPARABLE");
+  EXPECT_EQ(Reasons(decision),
+            Lines{"NOT-COMPARABLE  suite_digest: " +
+                  SuiteDigest(Smoke()).ToString() + " / " +
+                  SuiteDigest(input.suites[0]).ToString()});
 }
 
 TEST(GateTest, AStrayCaseIsNotComparable) {
   GateInput input = Input();
-  input.suites = {MakeTestSuite("smoke", {"a", "b", "hard-1"})};
+  const Suite shorter = MakeTestSuite("smoke", {"a", "b", "hard-1"});
+  input.suites = {shorter};
+  input.sidecars = {MadeOutToBeOf(shorter, Smoke())};
+  input.baselines = {MadeOutToBeOf(shorter, Smoke())};
   const Decision decision = Judge(input);
   EXPECT_EQ(decision.verdict(), "NOT-COMPARABLE");
-  EXPECT_EQ(Reasons(decision)[1],
-            "NOT-COMPARABLE c case: a result / no such case");
+  EXPECT_EQ(Reasons(decision),
+            Lines{"NOT-COMPARABLE c case: a result / no such case"});
 }
 
 TEST(GateTest, EvidenceMayNotClaimMoreThanItsSourceBears) {
@@ -431,6 +452,8 @@ TEST(GateTest, EvidenceWithoutTextsIsComparedByDigest) {
   other.cases[0].expected = "another";
   input.sidecars = {*ParseSidecar(
       RunTestSuite(other, "candidate", {}, omit))};
+  input.sidecars[0].record.mutable_suite()->set_digest(
+      SuiteDigest(Smoke()).ToString());
   EXPECT_THAT(Reasons(Judge(input)),
               testing::Contains("NOT-COMPARABLE a expected_digest: " +
                                 Sha256("another").ToString() + " / " +
