@@ -1,13 +1,19 @@
-// Any bytes: the readers of case files, suites, locks, policies and sidecars
-// refuse them or give what reads back unchanged.
+// Any bytes: the readers of case files, suites, locks, policies, sidecars, shards,
+// baselines, observations and lm-eval's files refuse them or give what reads back
+// unchanged.
 
 #include <cstddef>
 #include <cstdint>
 #include <string>
 
 #include "absl/types/span.h"
+#include "evaluator/baseline.h"
+#include "evaluator/lm_eval_import.h"
+#include "evaluator/observation.h"
 #include "evaluator/policy.h"
 #include "evaluator/records.pb.h"
+#include "evaluator/scorecard.h"
+#include "evaluator/shards.h"
 #include "evaluator/sidecar.h"
 #include "evaluator/suite_builder.h"
 #include "evaluator/suite_lock.h"
@@ -16,6 +22,7 @@
 #include "runtime/base/json.h"
 #include "runtime/base/proto_json.h"
 #include "runtime/evaluation/eval_case.h"
+#include "runtime/evaluation/sidecar.h"
 #include "runtime/evaluation/suite.h"
 
 namespace pedigree {
@@ -46,6 +53,23 @@ void ReadRecords(const std::string& text) {
   if (policy.ok()) PEDIGREE_CHECK(ParsePolicy(CanonicalRecord(*policy)).ok());
   const auto sidecar = ParseSidecar(text);
   if (sidecar.ok()) PEDIGREE_CHECK(CanonicalRecord(sidecar->record) == text);
+  const auto shard = ParseShard("shard", text);
+  if (shard.ok()) {
+    PEDIGREE_CHECK(CanonicalJson(ShardJson(shard->run.facts, shard->index,
+                                           shard->count,
+                                           shard->run.results)) == text);
+  }
+  const auto baseline = ParseBaseline(text);
+  if (baseline.ok()) {
+    PEDIGREE_CHECK(MakeScorecard({*baseline}, {}).ok());
+  }
+  const auto observed = ParseObservation(text);
+  if (observed.ok()) PEDIGREE_CHECK(CanonicalRecord(observed->record) == text);
+  const auto imported = ImportLmEval({{"samples.jsonl", text}}, {});
+  if (imported.ok() && !imported->empty()) {
+    PEDIGREE_CHECK(
+        BuildSuite("suite", "1", {{"cases.jsonl", CaseLines(*imported)}}).ok());
+  }
   const auto lock = ParseSuiteLock(text);
   if (lock.ok()) CompareWithLock(*lock);
 }

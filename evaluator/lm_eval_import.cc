@@ -73,8 +73,8 @@ absl::StatusOr<std::vector<std::string>> Texts(std::string_view what,
   return texts;
 }
 
-// Which of `choices` a target names: by its place, as a number or its digits, by
-// its label (A, B, .. where there are none), or by its text.
+// Which of `choices` a target names: by its place, as a number or its digits,
+// by its label (A, B, .. where there are none), or by its text.
 absl::StatusOr<size_t> FindChoice(const Json* target,
                                   const std::vector<std::string>& choices,
                                   const std::vector<std::string>& labels) {
@@ -164,7 +164,7 @@ class Importer {
 
   absl::Status ReadSample(const Json& line, const Json& arguments,
                           EvalCase& eval_case) {
-    // {"gen_args_0": {"arg_0": the prompt, "arg_1": what follows or limits}, ..}
+    // {"gen_args_0": {"arg_0": prompt, "arg_1": what follows, or limits}, ..}
     for (size_t i = 0; i < arguments.size(); ++i) {
       const Json* pair = Find(arguments, absl::StrCat("gen_args_", i));
       if (pair == nullptr || !pair->is_object()) {

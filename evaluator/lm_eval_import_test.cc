@@ -52,9 +52,11 @@ TEST(LmEvalImportTest, DocumentsOfMultipleChoice) {
       "\"id\":\"00000\",\"prompt\":\"The sky is\",\"scorer\":\"choice\"}\n";
   for (const char* line :
        {R"({"query": "The sky is", "choices": ["red", "blue"], "gold": 1})",
-        R"({"question": "The sky is", "choices": ["red", "blue"], "answer": "B"})",
+        R"({"question": "The sky is", "choices": ["red", "blue"],)"
+        R"("answer": "B"})",
         R"({"ctx": "The sky is", "choices": ["red", "blue"], "label": "1"})",
-        R"({"prompt": "The sky is", "choices": ["red", "blue"], "answer": "blue"})",
+        R"({"prompt": "The sky is", "choices": ["red", "blue"],)"
+        R"("answer": "blue"})",
         R"({"question": "The sky is", "answerKey": "D", "choices":)"
         R"( {"text": ["red", "blue"], "label": ["C", "D"]}})"}) {
     EXPECT_EQ(Import(line), expected) << line;
@@ -119,8 +121,9 @@ TEST(LmEvalImportTest, NamesTheLineAndWhatIsWrong) {
               std::string("file.jsonl:1: Invalid lm-eval line: ") + row.message)
         << row.line;
   }
-  EXPECT_EQ(Import("{").rfind("file.jsonl:1: Invalid lm-eval line: not JSON", 0),
-            0u);
+  EXPECT_EQ(
+      Import("{").rfind("file.jsonl:1: Invalid lm-eval line: not JSON", 0),
+      0u);
   // What a case file may not hold either.
   EXPECT_EQ(Import(R"({"query": "q", "choices": ["a", "a"], "gold": 0})"),
             "file.jsonl:1: Invalid eval case: choice \" a\" is repeated");

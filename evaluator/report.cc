@@ -31,8 +31,8 @@ std::string Cut(std::string_view text) {
 std::string Quote(const std::string& text) { return Cut(Json(text).dump()); }
 
 std::string SuiteTable(const Decision& decision) {
-  std::vector<TableRow> rows = {{"suite", "passed", "pass_rate", "floor", "baseline",
-                            "lost", "gained", "p_value"}};
+  std::vector<TableRow> rows = {{"suite", "passed", "pass_rate", "floor",
+                                 "baseline", "lost", "gained", "p_value"}};
   for (const SuiteResult& suite : decision.suites()) {
     rows.push_back({suite.suite(),
                     absl::StrCat(suite.passed(), "/", suite.cases()),
@@ -102,7 +102,8 @@ std::string Expected(const Sidecar& sidecar, const CaseResult& result) {
 }
 
 std::string CaseTable(const Sidecar& sidecar, const Sidecar* baseline) {
-  std::vector<TableRow> rows = {{"case", "expected", "got", "baseline", "verdict"}};
+  std::vector<TableRow> rows = {
+      {"case", "expected", "got", "baseline", "verdict"}};
   for (const CaseResult& result : sidecar.cases()) {
     const CaseResult* before =
         baseline == nullptr ? nullptr : FindCase(*baseline, result.id());

@@ -1,5 +1,6 @@
 #include "runtime/base/json.h"
 
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
@@ -123,6 +124,32 @@ TEST(ParseForeignJsonTest, RefusesWhatParseJsonRefuses) {
                            "\xEF\xBB\xBF{}", "\"\xFF\""}) {
     EXPECT_FALSE(ParseForeignJson(text, "config").ok()) << text;
   }
+}
+
+TEST(FirstDifferenceTest, NamesThePlaceAndBothValues) {
+  const Json a = {{"cases", {{{"id", "x"}, {"passed", true}}, 7}},
+                  {"name", "a"}};
+  EXPECT_EQ(FirstDifference(a, a), std::nullopt);
+  const auto difference = [&](const char* pointer, const Json& value) {
+    Json b = a;
+    b[Json::json_pointer(pointer)] = value;
+    const auto found = FirstDifference(a, b);
+    return found.has_value() ? found->place + ": " + found->a + " / " + found->b
+                             : "none";
+  };
+  EXPECT_EQ(difference("/cases/0/passed", false),
+            "cases[0].passed: true / false");
+  EXPECT_EQ(difference("/cases/1", "7"), "cases[1]: 7 / \"7\"");
+  EXPECT_EQ(difference("/cases/2", nullptr), "cases[2]: nothing / null");
+  EXPECT_EQ(difference("/extra", 1), "extra: nothing / 1");
+  EXPECT_EQ(difference("/cases", Json::object()),
+            "cases: [{\"id\":\"x\",\"passed\":true},7] / {}");
+  // The first in order of names, whatever else differs.
+  EXPECT_EQ(FirstDifference({{"b", 1}, {"a", 1}}, {{"b", 2}, {"a", 2}})->place,
+            "a");
+  EXPECT_EQ(FirstDifference(Json(1), Json(2))->place, "");
+  EXPECT_EQ(FirstDifference(Json(std::string(300, 'x')), Json(1))->a.size(),
+            203u);
 }
 
 }  // namespace

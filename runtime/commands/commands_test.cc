@@ -411,6 +411,53 @@ TEST_F(CommandsTest, EvalWritesTheSidecarAndItsCounts) {
   EXPECT_EQ(Read("counted.json"), CanonicalJson(sidecar["counted"]));
 }
 
+TEST_F(CommandsTest, EvalWritesObservationsApart) {
+  Write("manifest.json", "m");
+  const std::vector<std::string> args = {
+      "eval", Path("m.slm"), "--suite=" + Path("s.json"),
+      "--out=" + Path("observed.json"), "--manifest=" + Path("manifest.json")};
+  ASSERT_EQ(Command(args).exit_code, 0);
+  const std::string sidecar = Read("observed.json");
+  std::vector<std::string> observed = args;
+  observed.push_back("--observations=" + Path("observations.json"));
+  EXPECT_THAT(Command(observed).err,
+              HasSubstr("--observations and --machine go together"));
+  observed.push_back("--machine=ci-1");
+  ASSERT_EQ(Command(observed).exit_code, 0);
+  EXPECT_EQ(Read("observed.json"), sidecar);
+  const Json record = *ParseJson(Read("observations.json"), "observations");
+  EXPECT_EQ(record["machine"], "ci-1");
+  EXPECT_EQ(record["sidecar_digest"], Sha256(sidecar).ToString());
+  EXPECT_EQ(record["measures"][0]["name"], "cases_per_second");
+  observed.push_back("--shard=0/2");
+  EXPECT_THAT(Command(observed).err,
+              HasSubstr("--observations is of a whole run, not of a --shard"));
+}
+
+TEST_F(CommandsTest, EvalRunsAShardOrAsFarAsItIsTold) {
+  Write("manifest.json", "m");
+  const auto run = [&](const std::string& option) {
+    return Command({"eval", Path("m.slm"), "--suite=" + Path("s.json"),
+                    "--out=" + Path("part.json"),
+                    "--manifest=" + Path("manifest.json"), option});
+  };
+  ASSERT_EQ(run("--shard=1/2").exit_code, 0);
+  EXPECT_EQ((*ParseJson(Read("part.json"), "shard"))["shard_index"], 1);
+  for (const char* shard : {"2/2", "1", "a/b", "-1/2", "0/0"}) {
+    EXPECT_THAT(run("--shard=" + std::string(shard)).err,
+                HasSubstr("Invalid --shard: \"" + std::string(shard) + "\""));
+  }
+  ASSERT_EQ(run("--filter=no-such-tag").exit_code, 0);
+  const Json filtered = *ParseJson(Read("part.json"), "sidecar");
+  EXPECT_EQ(filtered["totals"]["not_run"], "1");
+  EXPECT_EQ(filtered["run"]["filter_tags"], Json::array({"no-such-tag"}));
+  ASSERT_EQ(run("--omit-texts").exit_code, 0);
+  EXPECT_EQ((*ParseJson(Read("part.json"), "sidecar"))["cases"][0]["expected"],
+            "");
+  EXPECT_EQ(run("--batch=0").exit_code, 2);
+  EXPECT_EQ(run("--batch=65").exit_code, 2);
+}
+
 TEST_F(CommandsTest, EvalTakesTheManifestBesideTheModel) {
   const std::vector<std::string> args = {"eval", Path("other.slm"),
                                          "--suite=" + Path("s.json"),

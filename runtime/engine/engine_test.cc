@@ -139,6 +139,72 @@ TEST_F(EngineTest, RefusesABatchThatIsNone) {
   EXPECT_EQ(Logits(*a), before);
 }
 
+TEST_F(EngineTest, APromptRunsBesideATokenOfAnother) {
+  const auto a = NewSession();
+  const auto b = NewSession();
+  ASSERT_TRUE(a->Run({256, 1, 2}).ok());
+  const std::vector<uint32_t> one = {3};
+  const std::vector<uint32_t> prompt = {256, 9, 8};
+  std::vector<std::vector<float>> seen;
+  const Engine::Chunk chunks[] = {{a.get(), one, 1}, {b.get(), prompt, 2}};
+  ASSERT_TRUE(engine_
+                  ->RunTogether(chunks,
+                                [&](size_t, size_t,
+                                    absl::Span<const float> logits) {
+                                  seen.emplace_back(logits.begin(),
+                                                    logits.end());
+                                })
+                  .ok());
+  ASSERT_EQ(seen.size(), 3u);
+  EXPECT_EQ(seen[0], LogitsOf({256, 1, 2, 3}));
+  EXPECT_EQ(seen[1], LogitsOf({256, 9}));
+  EXPECT_EQ(seen[2], LogitsOf({256, 9, 8}));
+  EXPECT_THAT(b->tokens(), ElementsAreArray(prompt));
+  EXPECT_TRUE(b->logits().empty());
+}
+
+TEST_F(EngineTest, RefusesAChunkThatIsNone) {
+  const auto a = NewSession();
+  const std::vector<uint32_t> tokens = {1, 2};
+  const auto run = [&](absl::Span<const uint32_t> run_tokens, uint32_t logits) {
+    const Engine::Chunk chunk = {a.get(), run_tokens, logits};
+    const absl::Status status = engine_->RunTogether(
+        {&chunk, 1}, [](size_t, size_t, absl::Span<const float>) {});
+    EXPECT_EQ(GetErrorCode(status), ErrorCode::kInvalidLength);
+    EXPECT_EQ(a->length(), 0u);
+    return std::string(status.message());
+  };
+  EXPECT_EQ(run({}, 0),
+            "Session 0 has 0 tokens to run and wants 0 logits (expected at "
+            "most one for each)");
+  EXPECT_EQ(run(tokens, 3),
+            "Session 0 has 2 tokens to run and wants 3 logits (expected at "
+            "most one for each)");
+  const std::vector<uint32_t> many(20, 1);
+  EXPECT_THAT(run(many, 20), HasSubstr("tokens with 20 logits at once"));
+}
+
+TEST_F(EngineTest, ASessionGoesOnFromTheStartOfAnother) {
+  const auto a = NewSession();
+  const auto b = NewSession();
+  ASSERT_TRUE(a->Run({256, 1, 2, 3}).ok());
+  ASSERT_TRUE(b->Run({7, 7}).ok());
+  ASSERT_TRUE(b->CopyStart(*a, 3).ok());
+  EXPECT_THAT(b->tokens(), ElementsAreArray({256, 1, 2}));
+  ASSERT_TRUE(b->Run({9}).ok());
+  EXPECT_EQ(Logits(*b), LogitsOf({256, 1, 2, 9}));
+  // Its own start is a rewind.
+  ASSERT_TRUE(a->CopyStart(*a, 2).ok());
+  ASSERT_TRUE(a->Run({5}).ok());
+  EXPECT_EQ(Logits(*a), LogitsOf({256, 1, 5}));
+  EXPECT_EQ(b->CopyStart(*a, 4).message(),
+            "Cannot copy 4 tokens (session has 3)");
+  const std::unique_ptr<Engine> other_engine = Load({});
+  const auto other = *other_engine->NewSession();
+  EXPECT_EQ(b->CopyStart(*other, 0).message(),
+            "Cannot copy from another engine's session");
+}
+
 TEST_F(EngineTest, AFullSessionSpoilsNoOther) {
   const auto full = NewSession();
   const auto other = NewSession();

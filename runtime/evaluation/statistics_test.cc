@@ -1,6 +1,7 @@
 #include "runtime/evaluation/statistics.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "gtest/gtest.h"
@@ -14,6 +15,35 @@ TEST(FormatMillionthsTest, WritesSixDigits) {
   EXPECT_EQ(FormatMillionths(666667), "0.666667");
   EXPECT_EQ(FormatMillionths(1000000), "1.000000");
   EXPECT_EQ(FormatMillionths(12000001), "12.000001");
+}
+
+TEST(FormatMillionthsTest, WritesASignWhereThereIsOne) {
+  EXPECT_EQ(FormatSignedMillionths(0), "0.000000");
+  EXPECT_EQ(FormatSignedMillionths(-7), "-0.000007");
+  EXPECT_EQ(FormatSignedMillionths(-12000001), "-12.000001");
+  EXPECT_EQ(FormatSignedMillionths(5), "0.000005");
+}
+
+TEST(ParseMillionthsTest, TakesDecimalsAndNothingElse) {
+  EXPECT_EQ(ParseMillionths("0"), 0);
+  EXPECT_EQ(ParseMillionths("1.25"), 1250000);
+  EXPECT_EQ(ParseMillionths("999999999.999999"), 999999999999999);
+  EXPECT_EQ(ParseMillionths("-1.5", /*may_be_negative=*/true), -1500000);
+  for (const char* text : {"", ".", "1.", ".5", "-1", "+1", " 1", "1e3",
+                           "1.2345678", "1000000000", "1.2.3", "0x1", "--1"}) {
+    EXPECT_EQ(ParseMillionths(text), std::nullopt) << text;
+  }
+}
+
+TEST(RoundHalfEvenTest, RoundsBothSigns) {
+  EXPECT_EQ(RoundHalfEven(0.5), 0);
+  EXPECT_EQ(RoundHalfEven(1.5), 2);
+  EXPECT_EQ(RoundHalfEven(2.5), 2);
+  EXPECT_EQ(RoundHalfEven(2.500001), 3);
+  EXPECT_EQ(RoundHalfEven(-0.5), 0);
+  EXPECT_EQ(RoundHalfEven(-1.5), -2);
+  EXPECT_EQ(RoundHalfEven(-2.500001), -3);
+  EXPECT_EQ(RoundHalfEven(1e18), 1000000000000000000);
 }
 
 TEST(PassRateTest, RoundsToSixDigits) {
