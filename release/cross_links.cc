@@ -398,6 +398,13 @@ class CrossLinks {
     if (decision.verdict() != kPass || decision.action() != "promote") {
       return Refuse(decision);
     }
+    // They are one machine's, so nobody could decide again.
+    for (const auto& observation : decision.observations()) {
+      Fault(absl::StrCat("Invalid decision: it rests on an observation of ",
+                         "machine \"", observation.machine(),
+                         "\", which no packet holds (expected a policy "
+                         "without observation_caps)"));
+    }
     if (faults_.empty()) DecideAgain();
   }
 

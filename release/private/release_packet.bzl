@@ -52,6 +52,12 @@ def _check_gate(label, model, gate):
             model.manifest.short_path,
         ))
 
+    if gate.observations:
+        fail("release_packet %s: its gate judges observations of a machine, %s, which no packet holds (gate the release by a policy without observation_caps)" % (
+            label,
+            gate.observations[0].short_path,
+        ))
+
 def _one_runtime(label, target, files):
     if len(files) != 1:
         fail("release_packet %s: %s has %d files (expected 1)" % (

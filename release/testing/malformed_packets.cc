@@ -364,6 +364,13 @@ std::vector<PacketDefect> EvidenceDefects() {
               }),
       Rewrite("bad-decision-other-claim", "decision.json",
               [](Json& d) { d["claim_level"] = "product-release"; }),
+      Rewrite("bad-decision-observed", "decision.json",
+              [](Json& d) {
+                d["observations"] = {{{"machine", "ci"},
+                                      {"suite", "greetings"},
+                                      {"digest", Zeros()},
+                                      {"sidecar_digest", Zeros()}}};
+              }),
       Rewrite("bad-decision-other-figures", "decision.json",
               [](Json& d) { d["suites"][0]["gained"] = "2"; }),
       Rewrite("bad-diagnostics-smaller", "diagnostics/greetings.json",
@@ -382,6 +389,12 @@ std::vector<PacketDefect> EvidenceDefects() {
               [](Json& n) { n["parent_ids"] = Json::array(); }),
       Rewrite("bad-ancestor-artifact", "ancestors/0.json",
               [](Json& n) { n["artifact_digest"] = Zeros(); }),
+      // The child asks less than its parent does now; the id is wrong, too.
+      Rewrite("bad-ancestor-stricter-terms", "ancestors/0.json",
+              [](Json& n) {
+                n["terms"] = {
+                    {{"scale", "personal_data"}, {"level", "personal"}}};
+              }),
       Rewrite("bad-release-node", "release-node.json",
               [](Json& n) { n["evidence_ids"].erase(0); }),
   };

@@ -59,7 +59,7 @@ struct EvalOptions {
 // The default batch: more gain little, and take memory and caches.
 constexpr uint32_t kBatch = 16;
 // What the keys and values of a batch may take, unless --batch asks for more.
-constexpr uint64_t kMaxBatchKvBytes = uint64_t{2} << 30;
+constexpr uint64_t kMaxBatchKvBytes = uint64_t{1} << 30;
 
 absl::StatusOr<std::string> ManifestDigest(const EvalOptions& options) {
   const std::string path =
