@@ -55,6 +55,8 @@ void AddRequestOptions(CLI::App* command, RequestOptions& options) {
       ->required();
   AddRepeated(command, "--baseline", r.baselines,
               "Evidence that the gate compared with");
+  command->add_option("--scorecard", r.scorecard,
+                      "Scorecard of all the sidecars");
   command->add_option("--policy", r.policy, "Gate policy")->required();
   command->add_option("--decision", r.decision, "Gate decision")->required();
   AddRepeated(command, "--runtime", options.runtimes,

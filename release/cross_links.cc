@@ -12,6 +12,7 @@
 #include "absl/strings/str_split.h"
 #include "evaluator/gate.h"
 #include "evaluator/report.h"
+#include "evaluator/scorecard.h"
 #include "packager/terms/terms.h"
 #include "release/json_difference.h"
 #include "release/node_id.h"
@@ -62,6 +63,7 @@ class CrossLinks {
     CheckLineage();
     CheckSuites();
     CheckEvidence();
+    CheckScorecard();
     CheckDecision();
     CheckRuntimes();
     CheckLicenses();
@@ -379,6 +381,23 @@ class CrossLinks {
     for (const std::string& digest : counted) {
       Fault(absl::StrCat("Invalid packet: the counted diagnostics ", digest,
                          " of a sidecar are missing"));
+    }
+  }
+
+  // The card is that of the packet's evidence, all of it, and inherits nothing.
+  void CheckScorecard() {
+    if (!contents_.scorecard.has_value() || !faults_.empty()) return;
+    const evaluator::Scorecard& scorecard = contents_.scorecard->record;
+    std::map<std::string, std::string> notes;
+    for (const evaluator::Note& note : scorecard.notes()) {
+      notes.emplace(note.topic(), note.text());
+    }
+    const absl::StatusOr<evaluator::Scorecard> expected =
+        MakeScorecard(EvidenceOf(contents_.sidecars), notes);
+    if (!expected.ok()) return Fault(std::string(expected.status().message()));
+    for (const std::string& difference :
+         DescribeRecordDifferences(scorecard, *expected)) {
+      Fault(absl::StrCat("Invalid scorecard: ", difference));
     }
   }
 

@@ -37,6 +37,8 @@ constexpr KindEntry kKinds[kLayerKindCount] = {
      "sidecars/"},
     {LayerKind::kBaseline, "application/vnd.pedigree.baseline.v1+json",
      "baselines/"},
+    {LayerKind::kScorecard, "application/vnd.pedigree.scorecard.v1+json",
+     "scorecard.json"},
     {LayerKind::kDecision, "application/vnd.pedigree.decision.v1+json",
      "decision.json"},
     {LayerKind::kPolicy, "application/vnd.pedigree.policy.v1+json",

@@ -24,6 +24,7 @@ enum class LayerKind {
   kSuite,
   kSidecar,
   kBaseline,
+  kScorecard,
   kDecision,
   kPolicy,
   kDiagnostics,

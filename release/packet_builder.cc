@@ -141,6 +141,9 @@ void AddEvidence(const PacketContents& contents, ReleaseRecord& record) {
     evidence->set_suite_digest(baseline.evidence.record.suite().digest());
     evidence->set_sidecar_digest(Text(baseline.blob));
   }
+  if (contents.scorecard.has_value()) {
+    record.set_scorecard_digest(Text(contents.scorecard->blob));
+  }
   record.set_policy_digest(Text(contents.policy.blob));
   record.set_decision_digest(Text(contents.decision.blob));
   record.set_claim_level(contents.decision.record.claim_level());
@@ -263,6 +266,9 @@ absl::StatusOr<std::vector<Layer>> ListLayers(const PacketContents& contents,
   for (const auto& baseline : contents.baselines) {
     layers.Add(LayerKind::kBaseline, baseline.blob,
                FileStem(baseline.evidence.record.suite().name()), ".json");
+  }
+  if (contents.scorecard.has_value()) {
+    layers.Add(LayerKind::kScorecard, contents.scorecard->blob);
   }
   layers.Add(LayerKind::kDecision, contents.decision.blob);
   layers.Add(LayerKind::kPolicy, contents.policy.blob);

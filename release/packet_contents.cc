@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "evaluator/gate.h"
 #include "evaluator/policy.h"
+#include "evaluator/scorecard.h"
 #include "evaluator/suite_builder.h"
 #include "runtime/base/proto_json.h"
 #include "runtime/base/status_macros.h"
@@ -32,8 +33,8 @@ absl::StatusOr<Parsed<Record>> Read(std::string_view text,
                    "\" (expected \"", schema, "\")"));
 }
 
-template <typename T>
-absl::Status Set(absl::StatusOr<T> value, T& place) {
+template <typename T, typename Place>
+absl::Status Set(absl::StatusOr<T> value, Place& place) {
   if (!value.ok()) return value.status();
   place = *std::move(value);
   return absl::OkStatus();
@@ -95,6 +96,10 @@ absl::Status AddDocument(LayerKind kind, std::string_view text,
       return Append(ReadSidecar(text), contents.sidecars);
     case LayerKind::kBaseline:
       return Append(ReadSidecar(text), contents.baselines);
+    case LayerKind::kScorecard:
+      return Set(
+          Read<evaluator::Scorecard>(text, kScorecardSchema, "scorecard"),
+          contents.scorecard);
     case LayerKind::kDecision:
       return Set(Read<evaluator::Decision>(text, kDecisionSchema, "decision"),
                  contents.decision);

@@ -80,6 +80,8 @@ struct PacketContents {
   // In the order of `suites`.
   std::vector<SidecarBlob> sidecars;
   std::vector<SidecarBlob> baselines;
+  // Of all the sidecars; a packet may have none.
+  std::optional<Parsed<evaluator::Scorecard>> scorecard;
   Parsed<evaluator::Decision> decision;
   Parsed<evaluator::GatePolicy> policy;
   // The counted values of the sidecars, no two equal.

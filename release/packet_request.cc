@@ -75,6 +75,8 @@ class Loader {
 
   absl::Status LoadDocuments() {
     const PacketRequest& r = request_;
+    std::vector<std::string> scorecards;
+    if (!r.scorecard.empty()) scorecards.push_back(r.scorecard);
     const std::pair<LayerKind, std::vector<std::string>> documents[] = {
         {LayerKind::kModelManifest, {r.model_manifest}},
         {LayerKind::kAdapterManifest, r.adapter_manifests},
@@ -82,6 +84,7 @@ class Loader {
         {LayerKind::kSuite, r.suites},
         {LayerKind::kSidecar, r.sidecars},
         {LayerKind::kBaseline, r.baselines},
+        {LayerKind::kScorecard, scorecards},
         {LayerKind::kDecision, {r.decision}},
         {LayerKind::kPolicy, {r.policy}},
         {LayerKind::kDiagnostics, r.diagnostics},

@@ -32,6 +32,8 @@ struct PacketRequest {
   std::vector<std::string> sidecars;
   std::vector<std::string> diagnostics;
   std::vector<std::string> baselines;
+  // Empty for none.
+  std::string scorecard;
   std::string policy;
   std::string decision;
   // Pairs of a target ("linux-x86_64", "wasm32") and a path.

@@ -313,6 +313,9 @@ class Verifier {
     for (const release::Evidence& evidence : record.baselines()) {
       CheckRecorded("baseline", evidence.sidecar_digest());
     }
+    if (!record.scorecard_digest().empty()) {
+      CheckRecorded("scorecard", record.scorecard_digest());
+    }
     CheckRecorded("policy", record.policy_digest());
     CheckRecorded("decision", record.decision_digest());
     for (const release::Runtime& runtime : record.runtimes()) {

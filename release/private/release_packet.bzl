@@ -2,7 +2,7 @@
 
 load("@bazel_skylib//lib:dicts.bzl", "dicts")
 load("//bazel:release.bzl", "release_transition")
-load("//evaluator:providers.bzl", "EvalGateInfo")
+load("//evaluator:providers.bzl", "EvalGateInfo", "SlmScorecardInfo")
 load("//packager:providers.bzl", "SlmModelInfo")
 load("//release:providers.bzl", "OciLayoutInfo")
 load("//release/private:tool.bzl", "TOOL_ATTRS")
@@ -58,6 +58,22 @@ def _check_gate(label, model, gate):
             gate.observations[0].short_path,
         ))
 
+def _scorecard(ctx, model, gate):
+    """The scorecard's File in a list, or none."""
+    if not ctx.attr.scorecard:
+        return []
+    info = ctx.attr.scorecard[SlmScorecardInfo]
+    found = sorted([evidence.sidecar.path for evidence in info.evals])
+    expected = sorted([evidence.sidecar.path for evidence in gate.evals])
+    if info.model.manifest != model.manifest or found != expected:
+        fail("release_packet %s: scorecard %s is of %s (expected the gate's evidence, %s)" % (
+            ctx.label,
+            ctx.attr.scorecard.label,
+            ", ".join(found),
+            ", ".join(expected),
+        ))
+    return [info.scorecard]
+
 def _one_runtime(label, target, files):
     if len(files) != 1:
         fail("release_packet %s: %s has %d files (expected 1)" % (
@@ -93,6 +109,7 @@ def _describe(ctx, model, gate):
         "node": [model.node],
         "policy": [gate.policy],
         "receipt": [model.receipt],
+        "scorecard": _scorecard(ctx, model, gate),
         "sidecar": [info.sidecar for info in gate.evals],
         "suite": [info.suite.suite for info in gate.evals],
     }
@@ -214,6 +231,10 @@ _release_packet = rule(
         ),
         "release_name": attr.string(
             doc = "The release's name: letters, digits and `._+-`. Default: `name`.",
+        ),
+        "scorecard": attr.label(
+            doc = "The fitness of the release: an `slm_scorecard` of just the gate's evidence. Default: none.",
+            providers = [SlmScorecardInfo],
         ),
         "version": attr.string(
             doc = "The release's version, of the same characters.",

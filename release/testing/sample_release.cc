@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "evaluator/gate.h"
 #include "evaluator/policy.h"
+#include "evaluator/scorecard.h"
 #include "evaluator/sidecar.h"
 #include "packager/records.pb.h"
 #include "release/node_id.h"
@@ -230,6 +231,9 @@ class SampleRelease {
     input.manifest_digest = Text(manifest_);
     request_.diagnostics = {File(
         "diagnostics.json", CanonicalJson(input.sidecars[0].counted))};
+    request_.scorecard =
+        File("scorecard.json", CanonicalRecord(Must(MakeScorecard(
+                                   input.sidecars, {{"kind", "polite"}}))));
     request_.policy = File("policy.json", CanonicalRecord(input.policy));
     request_.decision =
         File("decision.json", CanonicalRecord(Must(Decide(input))));
