@@ -79,6 +79,9 @@ absl::StatusOr<size_t> FindChoice(const Json* target,
                                   const std::vector<std::string>& choices,
                                   const std::vector<std::string>& labels) {
   if (target == nullptr) return Invalid("no target");
+  if (!labels.empty() && labels.size() != choices.size()) {
+    return Invalid(labels.size(), " labels of ", choices.size(), " choices");
+  }
   if (target->is_number_unsigned()) {
     const auto place = target->get<uint64_t>();
     if (place < choices.size()) return static_cast<size_t>(place);

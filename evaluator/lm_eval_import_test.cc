@@ -107,6 +107,11 @@ TEST(LmEvalImportTest, NamesTheLineAndWhatIsWrong) {
        "target is 2 (2 choices)"},
       {R"({"query": "q", "choices": ["a", "b"], "gold": "c"})",
        "target \"c\" is none of 2 choices"},
+      {R"({"query": "q", "choices": {"text": ["a", "b"], "label": ["C"]},)"
+       R"("answerKey": "C"})",
+       "1 labels of 2 choices"},
+      {R"({"query": "q", "choices": {"label": ["C", "D"]}, "gold": "D"})",
+       "2 labels of 0 choices"},
       {R"({"question": "q", "answer": "a", "max_gen_toks": 0})",
        "max_gen_toks is 0 (expected 1 to 4096)"},
       {R"({"doc_id": "x", "query": "q"})",
