@@ -51,6 +51,16 @@ TEST(BaselineTest, NamesTheLineThatIsNoRecord) {
             0u);
 }
 
+TEST(BaselineTest, RefusesWhatNoSidecarHolds) {
+  const std::string stored = StoredBaseline(
+      RunTestSuite(MakeTestSuite("smoke", {"a", "b"}), "model", {}));
+  EXPECT_FALSE(ParseBaseline(stored + "{\"\xC3\xA9\":1}\n").ok());
+  EXPECT_FALSE(ParseBaseline("{\"\xC3\xA9\":1,\"cases\":[]}\n{}\n").ok());
+  EXPECT_EQ(ParseBaseline("{}\n{}\n").status().message(),
+            "Invalid baseline: line 1 has no \"cases\":[] (expected a sidecar "
+            "without its cases, and a line for each)");
+}
+
 TEST(BaselineTest, RefusesALineThatWasChangedByHand) {
   std::string stored = StoredBaseline(RunTestSuite(
       MakeTestSuite("smoke", {"a", "b"}), "model", {{"b", "wrong"}}));

@@ -482,6 +482,14 @@ TEST_F(CommandsTest, EvalLeavesNoSidecarForABadSuite) {
   EXPECT_EQ(run.exit_code, 2);
   EXPECT_THAT(run.err, HasSubstr("bad.json: "));
   EXPECT_FALSE(MappedFile::Open(Path("never.json")).ok());
+  // A key that no canonical document has.
+  Write("bad.json", "{\"\xC3\xA9\":1}");
+  const Ran other = Command({"eval", Path("m.slm"),
+                             "--suite=" + Path("bad.json"),
+                             "--out=" + Path("never.json"),
+                             "--manifest=" + Path("manifest.json")});
+  EXPECT_EQ(other.exit_code, 2);
+  EXPECT_THAT(other.err, HasSubstr("bad.json: Invalid suite: "));
 }
 
 TEST_F(CommandsTest, InspectShowsAModel) {
