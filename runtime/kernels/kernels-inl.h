@@ -308,7 +308,8 @@ PEDIGREE_VEC_INLINE void F32Rows(const float* const (&rows)[kF32Rows],
 void F32MatMul(const TensorView& tensor, size_t begin_row, size_t end_row,
                const ActivationBatch& x, float* out, size_t out_stride) {
   const size_t columns = static_cast<size_t>(tensor.columns);
-  const float* weights = reinterpret_cast<const float*>(tensor.payload);
+  const float* weights = reinterpret_cast<const float*>(
+      tensor.packed != nullptr ? tensor.packed : tensor.payload);
   for (size_t row = begin_row; row < end_row; row += kF32Rows) {
     const size_t count = end_row - row < kF32Rows ? end_row - row : kF32Rows;
     // Past the end the last row is computed again and not stored.
