@@ -28,6 +28,12 @@
 // taken apart are used.
 inline constexpr size_t kGroupTokens = 16;
 inline constexpr size_t kBlockSteps = 16;
+// Tiles that one token goes through side by side. A module's memory lies in pages
+// of 4 KiB, at whose ends the processor's prefetcher stops: several streams keep
+// more of memory on its way. Tiles that are hardly longer than a page don't gain.
+inline constexpr size_t kStreams = 4;
+inline constexpr size_t kStreamBytes = 6144;
+static_assert(kStreams <= kGroupTokens);
 // Quarters of a tile: 4 rows, a register.
 inline constexpr size_t kQuarters = kTileRows / 4;
 
@@ -140,50 +146,62 @@ struct Chunk {
   size_t blocks;
 };
 
-// One token: weights are taken apart on the way.
+// A block of a tile for one token: weights are taken apart on the way.
 template <bool kQ4>
-void TileOneToken(const TileLayout& layout, const uint8_t* tile,
-                  const ActivationBatch& x, const Chunk& chunk,
-                  const Steps<1>* steps, float* totals) {
-  constexpr size_t kBits = Fields<kQ4>::kBits;
+PEDIGREE_VEC_INLINE void SumOneToken(const uint8_t* weights,
+                                     const Steps<1>& steps,
+                                     v128_t (&sum)[kQuarters]) {
   constexpr size_t kFields = Fields<kQ4>::kFields;
-  const float* scales = x.scales + chunk.token * x.blocks() + chunk.block;
-  TileBlocks at(layout, tile, chunk.block);
-  for (size_t block = 0; block < chunk.blocks; ++block, at.Next()) {
-    v128_t sum[kQuarters];
+  PEDIGREE_PAIRS_UNROLL
+  for (size_t q = 0; q < kQuarters; ++q) {
+    sum[q] = wasm_v128_load32_splat(&steps.start[0]);
+  }
+  const int32_t* pairs = steps.pairs[0];
+  PEDIGREE_PAIRS_LOOP
+  for (size_t group = 0; group < kBlockSteps / kFields; ++group) {
     PEDIGREE_PAIRS_UNROLL
     for (size_t q = 0; q < kQuarters; ++q) {
-      sum[q] = wasm_v128_load32_splat(&steps[block].start[0]);
+      const v128_t lanes =
+          Fields<kQ4>::Flip(wasm_v128_load(weights + 16 * q));
+      PEDIGREE_PAIRS_UNROLL
+      for (size_t i = 0; i < kFields; ++i) {
+        sum[q] = wasm_i32x4_add(
+            sum[q],
+            wasm_i32x4_dot_i16x8(
+                i == 0 ? lanes
+                       : wasm_i16x8_shr(lanes, Fields<kQ4>::kBits * i),
+                wasm_v128_load32_splat(pairs + i)));
+      }
     }
-    const uint8_t* weights = at.weights();
-    const int32_t* pairs = steps[block].pairs[0];
+    weights += 16 * kQuarters;
+    pairs += kFields;
+  }
+}
+
+// One token and `tiles` tiles, a block of each in turn.
+template <bool kQ4>
+void TilesOneToken(const TileLayout& layout, const uint8_t* first, size_t tiles,
+                   const ActivationBatch& x, const Chunk& chunk,
+                   const Steps<1>* steps, float* totals) {
+  const float* scales = x.scales + chunk.token * x.blocks() + chunk.block;
+  TileBlocks at(layout, first, chunk.block);
+  for (size_t block = 0; block < chunk.blocks; ++block, at.Next()) {
+    const v128_t scale = wasm_v128_load32_splat(scales + block);
     PEDIGREE_PAIRS_LOOP
-    for (size_t group = 0; group < kBlockSteps / kFields; ++group) {
+    for (size_t tile = 0; tile < tiles; ++tile) {
+      const size_t offset = tile * layout.tile_bytes;
+      v128_t sum[kQuarters];
+      SumOneToken<kQ4>(at.weights() + offset, steps[block], sum);
       PEDIGREE_PAIRS_UNROLL
       for (size_t q = 0; q < kQuarters; ++q) {
-        const v128_t lanes =
-            Fields<kQ4>::Flip(wasm_v128_load(weights + 16 * q));
-        PEDIGREE_PAIRS_UNROLL
-        for (size_t i = 0; i < kFields; ++i) {
-          const v128_t y = wasm_v128_load32_splat(pairs + i);
-          sum[q] = wasm_i32x4_add(
-              sum[q], wasm_i32x4_dot_i16x8(
-                          i == 0 ? lanes : wasm_i16x8_shr(lanes, kBits * i),
-                          y));
+        v128_t factor = scale;
+        if (layout.units > 1) {
+          factor = wasm_f32x4_mul(
+              scale,
+              QuarterScales(at.scales() + offset, layout.half_scales, q));
         }
+        AddScaled(sum[q], factor, totals + tile * kTileRows + 4 * q);
       }
-      weights += 16 * kQuarters;
-      pairs += kFields;
-    }
-    const v128_t scale = wasm_v128_load32_splat(scales + block);
-    PEDIGREE_PAIRS_UNROLL
-    for (size_t q = 0; q < kQuarters; ++q) {
-      v128_t factor = scale;
-      if (layout.units > 1) {
-        factor = wasm_f32x4_mul(
-            scale, QuarterScales(at.scales(), layout.half_scales, q));
-      }
-      AddScaled(sum[q], factor, totals + 4 * q);
     }
   }
 }
@@ -304,33 +322,46 @@ PEDIGREE_VEC_INLINE void CopyRows(const float* from, size_t rows, float* to) {
   for (size_t row = 0; row < rows; ++row) to[row] = from[row];
 }
 
-// The chunk's part of the first `rows` rows of one tile, for which `out` holds the
-// sums of the blocks before.
+// The chunk's part of the first `rows` rows of the tiles from `first` on, more than
+// one only for one token. `out` holds the sums of the blocks before.
 template <bool kQ4>
-void TileChunk(const TileLayout& layout, const uint8_t* tile, size_t rows,
-               const ActivationBatch& x, const Chunk& chunk,
-               const Prepared& prepared, float* out, size_t out_stride) {
+void TilesChunk(const TileLayout& layout, const uint8_t* first, size_t rows,
+                const ActivationBatch& x, const Chunk& chunk,
+                const Prepared& prepared, float* out, size_t out_stride) {
   alignas(16) float totals[kGroupTokens * kTileRows] = {};
-  float* to = out + chunk.token * out_stride;
-  if (chunk.block > 0) {
+  const size_t tiles = (rows + kTileRows - 1) / kTileRows;
+  const auto for_each = [&](auto work) {
     for (size_t t = 0; t < chunk.tokens; ++t) {
-      CopyRows(to + t * out_stride, rows, totals + t * kTileRows);
+      for (size_t tile = 0; tile < tiles; ++tile) {
+        const size_t row = tile * kTileRows;
+        const size_t left = rows - row;
+        work(totals + (t * tiles + tile) * kTileRows,
+             out + (chunk.token + t) * out_stride + row,
+             left < kTileRows ? left : kTileRows, tile);
+      }
     }
+  };
+  if (chunk.block > 0) {
+    for_each([](float* total, const float* to, size_t count, size_t) {
+      CopyRows(to, count, total);
+    });
   }
   if (chunk.tokens == 1) {
-    TileOneToken<kQ4>(layout, tile, x, chunk, prepared.one, totals);
+    TilesOneToken<kQ4>(layout, first, tiles, x, chunk, prepared.one, totals);
   } else {
-    TileManyTokens<kQ4>(layout, tile, x, chunk, prepared.two, totals);
+    TileManyTokens<kQ4>(layout, first, x, chunk, prepared.two, totals);
   }
-  const bool last = chunk.block + chunk.blocks == x.blocks();
-  const uint8_t* scales = tile + layout.unit_blocks * layout.block_bytes;
-  for (size_t t = 0; t < chunk.tokens; ++t) {
-    float* total = totals + t * kTileRows;
-    if (last && layout.units == 1) {
-      Store(Load(total) * LoadScales(scales, layout.half_scales), total);
+  const bool scaled =
+      layout.units == 1 && chunk.block + chunk.blocks == x.blocks();
+  const uint8_t* scales = first + layout.unit_blocks * layout.block_bytes;
+  for_each([&](float* total, float* to, size_t count, size_t tile) {
+    if (scaled) {
+      Store(Load(total) * LoadScales(scales + tile * layout.tile_bytes,
+                                     layout.half_scales),
+            total);
     }
-    CopyRows(total, rows, to + t * out_stride);
-  }
+    CopyRows(total, count, to);
+  });
 }
 
 template <bool kQ4>
@@ -350,12 +381,14 @@ void PackedMatMul(const TensorView& tensor, size_t begin_row, size_t end_row,
       const size_t room = kPreparedBlocks / chunk.tokens;
       chunk.blocks = rest < room ? rest : room;
       PrepareChunk<kQ4>(x, chunk, prepared);
-      for (size_t row = begin_row; row < end_row; row += kTileRows) {
-        const size_t left_rows = end_row - row;
-        const size_t rows = left_rows < kTileRows ? left_rows : kTileRows;
-        TileChunk<kQ4>(layout,
-                       tensor.packed + row / kTileRows * layout.tile_bytes,
-                       rows, x, chunk, prepared, out + row, out_stride);
+      const bool streams =
+          chunk.tokens == 1 && layout.tile_bytes >= kStreamBytes;
+      const size_t step = streams ? kStreams * kTileRows : kTileRows;
+      for (size_t row = begin_row; row < end_row; row += step) {
+        TilesChunk<kQ4>(layout,
+                        tensor.packed + row / kTileRows * layout.tile_bytes,
+                        end_row - row < step ? end_row - row : step, x, chunk,
+                        prepared, out + row, out_stride);
       }
     }
   }
