@@ -5,11 +5,12 @@
 
 namespace pedigree {
 
-void AddReleaseCommands(CommandLine& command_line) {
+CLI::App* AddReleaseCommands(CommandLine& command_line) {
   CLI::App* packet = command_line.Add(
       nullptr, "packet", "Make, check and read release packets", nullptr);
   AddBuildCommands(command_line, packet);
   AddVerifyCommands(command_line, packet);
+  return packet;
 }
 
 }  // namespace pedigree
