@@ -1,6 +1,8 @@
 #include "release/commands.h"
 
 #include "release/build_commands.h"
+#include "release/diff/commands.h"
+#include "release/rederive/commands.h"
 #include "release/verify_commands.h"
 
 namespace pedigree {
@@ -10,6 +12,8 @@ CLI::App* AddReleaseCommands(CommandLine& command_line) {
       nullptr, "packet", "Make, check and read release packets", nullptr);
   AddBuildCommands(command_line, packet);
   AddVerifyCommands(command_line, packet);
+  AddDiffCommand(command_line, packet);
+  AddRederiveCommand(command_line, packet);
   return packet;
 }
 

@@ -13,7 +13,8 @@
 //
 //   y[i] = x[i] - 2^kBits * x[i - 1],
 //
-// which fits 16 bits: weights cost a shift each and no mask. What the flipped bits
+// which fits 16 bits: weights cost a shift each, one flip a register and no mask.
+// What the flipped bits
 // added is taken off where a sum starts. Sums are modulo 2^32 on the way and exact
 // at the end, since numerics v1 keeps them below 2^24.
 //
