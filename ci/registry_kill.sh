@@ -18,7 +18,7 @@ mkdir "$work/0" "$work/1"
 # Two shards, since each moment is the work of one process.
 run() {
   TEST_TMPDIR=$work/$1 GTEST_TOTAL_SHARDS=2 GTEST_SHARD_INDEX=$1 \
-    PEDIGREE_CRASH_STRIDE=1 bazel-bin/release/registry/crash_test \
+    PEDIGREE_CRASH_STRIDE=1 PEDIGREE_CRASH_ROUNDS=4 bazel-bin/release/registry/crash_test \
     > "$work/$1.log" 2>&1
 }
 run 0 &

@@ -29,7 +29,7 @@ struct LayeredLayout {
 };
 
 struct LayoutSizes {
-  double node_width = 208;
+  double node_width = 232;
   double node_height = 64;
   double gap_x = 24;
   double gap_y = 64;

@@ -75,7 +75,7 @@ TEST(LayeredLayoutTest, WrapsManyLeavesOfOneParent) {
   const LayeredLayout layout = LayOut(parents);
   ExpectApart(layout);
   ExpectInside(layout);
-  EXPECT_LT(layout.width, 40 * 232.0);
+  EXPECT_LT(layout.width, 40 * 256.0);
 }
 
 TEST(LayeredLayoutTest, IsTheSameEachTime) {

@@ -16,7 +16,7 @@ namespace pedigree {
 namespace {
 
 // Characters of a label that a card has room for.
-constexpr size_t kLabelLength = 21;
+constexpr size_t kLabelLength = 20;
 
 // The states of the legend, in its order.
 constexpr std::string_view kLegend[] = {
@@ -112,12 +112,12 @@ std::string NodeToSvg(const LineageNode& node, size_t place,
                   "\" rx=\"10\"/><rect class=\"side\" x=\"", Number(left),
                   "\" y=\"", Number(top + 12), "\" width=\"4\" height=\"",
                   Number(sizes.node_height - 24), "\" rx=\"2\"/>");
-  absl::StrAppend(&svg, "<use href=\"#i-", state, "\" x=\"", Number(left + 14),
+  absl::StrAppend(&svg, "<use href=\"#i-", state, "\" x=\"", Number(left + 20),
                   "\" y=\"-10\" width=\"20\" height=\"20\"/>",
-                  "<text class=\"t1\" x=\"", Number(left + 44),
+                  "<text class=\"t1\" x=\"", Number(left + 50),
                   "\" y=\"-4\">",
                   EscapeHtml(Shortened(node.Label(), kLabelLength)),
-                  "</text><text class=\"t2\" x=\"", Number(left + 44),
+                  "</text><text class=\"t2\" x=\"", Number(left + 50),
                   "\" y=\"15\">", EscapeHtml(Shortened(Subtitle(node), 30)),
                   "</text>");
   return absl::StrCat(svg, AliasesToSvg(node, sizes), "</g>\n");

@@ -116,7 +116,7 @@ aside h2 { margin: 0 0 2px; font-size: 20px; letter-spacing: -0.01em;
 aside h3 { margin: 26px 0 8px; font-size: 12px; font-weight: 650;
   letter-spacing: 0.06em; text-transform: uppercase; color: var(--soft); }
 .note { color: var(--soft); font-size: 13px; margin: 0 0 8px; }
-.pills { display: flex; flex-wrap: wrap; gap: 6px; margin: 8px 0 4px; }
+.pills { display: flex; flex-wrap: wrap; gap: 6px; margin: 8px 0 12px; }
 .pill { display: inline-flex; align-items: center; gap: 6px;
   border: 1px solid currentColor; border-radius: 999px; padding: 1px 10px;
   font-size: 13px; font-weight: 600; }
@@ -137,11 +137,13 @@ ul { margin: 0; padding: 0; list-style: none; }
 li + li { margin-top: 4px; }
 .suite { display: grid; grid-template-columns: 1fr auto; gap: 2px 12px;
   margin-bottom: 10px; }
-.suite svg { grid-column: 1 / -1; width: 100%; height: 8px; display: block; }
+.suite svg { grid-column: 1 / -1; width: 100%; height: 8px; display: block;
+  border-radius: 4px; }
 .bar-back { fill: var(--line); }
 .bar-fill { fill: var(--champion); }
 .bar-fill.low { fill: var(--revoked); }
-.bar-floor { stroke: var(--ink); stroke-width: 2; }
+.bar-floor { stroke: var(--ink); stroke-width: 2;
+  vector-effect: non-scaling-stroke; }
 .alarm { border-left: 3px solid var(--revoked); padding: 6px 12px;
   margin-bottom: 8px; background: var(--bg); border-radius: 0 8px 8px 0; }
 details { margin-top: 10px; border: 1px solid var(--line); border-radius: 8px; }
@@ -268,9 +270,9 @@ const std::string_view kPageScript = R"js(
     var bar = s('svg', { viewBox: '0 0 100 8', preserveAspectRatio: 'none',
                          role: 'img', 'aria-label': 'pass rate ' +
                          result.pass_rate },
-      s('rect', { 'class': 'bar-back', width: 100, height: 8, rx: 2 }),
+      s('rect', { 'class': 'bar-back', width: 100, height: 8 }),
       s('rect', { 'class': 'bar-fill' + (rate < floor ? ' low' : ''),
-                  width: 100 * rate, height: 8, rx: 2 }),
+                  width: 100 * rate, height: 8 }),
       s('line', { 'class': 'bar-floor', x1: 100 * floor, x2: 100 * floor,
                   y1: 0, y2: 8 }));
     var base = result.baseline_pass_rate
@@ -447,7 +449,7 @@ const std::string_view kPageScript = R"js(
     frame.scrollTop += top * (zoom / old - 1);
   }
   function fit() {
-    setZoom(Math.max(0.55, Math.min(1.15, (frame.clientWidth - 8) / width,
+    setZoom(Math.max(frame.clientWidth < 600 ? 0.7 : 0.55, Math.min(1.15, (frame.clientWidth - 8) / width,
                                     (frame.clientHeight - 8) / height)));
   }
 
