@@ -2,7 +2,9 @@
 
 #include "release/build_commands.h"
 #include "release/diff/commands.h"
+#include "release/lineage/commands.h"
 #include "release/rederive/commands.h"
+#include "release/registry/commands.h"
 #include "release/verify_commands.h"
 
 namespace pedigree {
@@ -14,6 +16,8 @@ CLI::App* AddReleaseCommands(CommandLine& command_line) {
   AddVerifyCommands(command_line, packet);
   AddDiffCommand(command_line, packet);
   AddRederiveCommand(command_line, packet);
+  AddRegistryCommands(command_line);
+  AddLineageCommand(command_line);
   return packet;
 }
 

@@ -105,6 +105,13 @@ absl::StatusOr<FileDigest> DigestFile(const std::string& path, Links links) {
   return result;
 }
 
+absl::Status ReadFilePieces(
+    const std::string& path, Links links,
+    absl::FunctionRef<absl::Status(ByteSpan)> consume) {
+  PEDIGREE_ASSIGN_OR_RETURN(const OpenFile file, OpenToRead(path, links));
+  return ReadPieces(file, path, consume);
+}
+
 absl::StatusOr<FileDigest> CopyFile(const std::string& from, Links links,
                                     const std::string& to, bool executable) {
   PEDIGREE_ASSIGN_OR_RETURN(const OpenFile input, OpenToRead(from, links));

@@ -6,8 +6,10 @@
 #include <cstdint>
 #include <string>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "runtime/base/bytes.h"
 #include "runtime/base/sha256.h"
 
 namespace pedigree {
@@ -26,6 +28,12 @@ struct FileDigest {
 // Errors: kNotFound, kPermissionDenied, or kInvalidArgument when it is not a
 // regular file (a link is one only with Links::kFollow).
 absl::StatusOr<FileDigest> DigestFile(const std::string& path, Links links);
+
+// Hands the bytes of a regular file to `consume`, piece after piece, until the
+// end or an error of `consume`. Errors as DigestFile.
+absl::Status ReadFilePieces(
+    const std::string& path, Links links,
+    absl::FunctionRef<absl::Status(ByteSpan)> consume);
 
 // Copies `from` to the new file `to`, mode 0644 or 0755 less the umask, and
 // returns the digest of what was copied. Errors as DigestFile, and
