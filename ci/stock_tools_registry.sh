@@ -9,9 +9,6 @@
 # go-containerregistry with its referrers API on. Go programs are built once, at
 # the versions below, into PEDIGREE_TOOLS (default ~/.cache/pedigree/tools); skopeo
 # is the system's (Debian: package skopeo). What cannot be had is an error.
-#
-# PEDIGREE_SPEED=1: also measures push and pull of a packet with a blob of 1 GB
-# against skopeo, and what is sent again after a kill. Needs 7 GB in TMPDIR.
 set -eu
 cd "$(dirname "$0")/.."
 root=$PWD
@@ -153,6 +150,8 @@ check() {
   same by_skopeo
   "$oras" copy --from-plain-http --to-oci-layout "$host/team/slm:v1" \
     by_oras:v1 > /dev/null
+  # The folder of oras's own downloads, which no packet has.
+  rmdir by_oras/ingest
   same by_oras
   [ "$("$oras" resolve --plain-http "$host/team/slm:v1")" = "$digest" ] ||
     fail 'oras resolves the tag to another digest'
@@ -187,7 +186,7 @@ check() {
 check distribution2
 check distribution3
 check referrers
-curl -fsS "http://$host/v2/team/slm/referrers/$digest" | grep -q sigstore ||
+curl -fsS "http://$host/v2/team/slm/referrers/$digest" | grep -q '"digest":' ||
   fail 'the referrers API lists no claim'
 stop_server
 echo "stock_tools_registry: OK: $digest unchanged by skopeo and oras, 3 registries"

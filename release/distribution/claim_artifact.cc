@@ -83,6 +83,17 @@ bool IsClaimType(std::string_view artifact_type) {
          artifact_type == kEnvelopesArtifactType;
 }
 
+bool MayBeClaim(std::string_view listed_type) {
+  return IsClaimType(listed_type) || listed_type.empty() ||
+         listed_type == kEmptyMediaType;
+}
+
+std::string ArtifactTypeOf(std::string_view manifest) {
+  const absl::StatusOr<Json> json =
+      ParseForeignJson(manifest, "manifest of a claim");
+  return json.ok() ? Text(*json, "artifactType") : "";
+}
+
 absl::StatusOr<std::vector<ClaimFile>> ReadClaimFiles(
     const std::string& directory) {
   std::error_code error;

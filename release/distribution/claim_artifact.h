@@ -66,6 +66,13 @@ absl::StatusOr<ClaimLayer> ParseClaimManifest(std::string_view text,
 // Whether pull takes artifacts of that type.
 bool IsClaimType(std::string_view artifact_type);
 
+// Whether an artifact that a list of referrers gives that type may be a claim.
+// Some registries list the config's type, or none: then the manifest says.
+bool MayBeClaim(std::string_view listed_type);
+
+// The artifact type that a manifest names; empty when it names none.
+std::string ArtifactTypeOf(std::string_view manifest);
+
 }  // namespace pedigree
 
 #endif  // PEDIGREE_RELEASE_DISTRIBUTION_CLAIM_ARTIFACT_H_

@@ -66,6 +66,18 @@ TEST(ClaimArtifactTest, ReadsWhatItWrites) {
   EXPECT_EQ(layer->size, 7u);
 }
 
+TEST(ClaimArtifactTest, TheManifestSaysWhatAListMayNot) {
+  EXPECT_TRUE(MayBeClaim(kBundleArtifactType));
+  EXPECT_TRUE(MayBeClaim(""));
+  EXPECT_TRUE(MayBeClaim(kEmptyMediaType));
+  EXPECT_FALSE(MayBeClaim("application/spdx+json"));
+  EXPECT_EQ(ArtifactTypeOf(WriteClaimManifest(Bundle(), Subject())),
+            kBundleArtifactType);
+  for (const char* none : {"", "[]", "{}", "{\"artifactType\":1}"}) {
+    EXPECT_EQ(ArtifactTypeOf(none), "");
+  }
+}
+
 TEST(ClaimArtifactTest, TakesTheFilesOfAFolderByName) {
   const absl::StatusOr<std::vector<ClaimFile>> files = ReadClaimFiles(
       Folder({"oms.sigstore.json", "claims.intoto.jsonl", "a.sigstore.json"}));

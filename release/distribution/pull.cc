@@ -303,12 +303,14 @@ absl::StatusOr<size_t> PullClaims(RegistryClient& client, const Digest& packet,
             });
   std::map<std::string, std::string> files;
   for (const Referrer& referrer : referrers) {
-    if (!IsClaimType(referrer.artifact_type)) continue;
+    if (!MayBeClaim(referrer.artifact_type)) continue;
     PEDIGREE_ASSIGN_OR_RETURN(
         const std::optional<StoredManifest> manifest,
         GetManifest(client, referrer.digest.ToString()));
     // An index may outlive what it names.
     if (!manifest.has_value()) continue;
+    const std::string type = ArtifactTypeOf(manifest->bytes);
+    if (!IsClaimType(type)) continue;
     const absl::StatusOr<ClaimLayer> layer =
         ParseClaimManifest(manifest->bytes, packet);
     if (!layer.ok()) {
@@ -319,8 +321,7 @@ absl::StatusOr<size_t> PullClaims(RegistryClient& client, const Digest& packet,
     PEDIGREE_ASSIGN_OR_RETURN(std::string bytes, GetSmallBlob(client, *layer));
     const auto same = files.find(layer->name);
     if (same != files.end() && same->second == bytes) continue;
-    files.emplace(FreeName(*layer, referrer.digest, referrer.artifact_type,
-                           files),
+    files.emplace(FreeName(*layer, referrer.digest, type, files),
                   std::move(bytes));
   }
   for (const auto& [name, bytes] : files) {
