@@ -13,7 +13,7 @@ constexpr int kRounds = 8;
 // Width of an edge that passes a layer.
 constexpr double kPassWidth = 12;
 // Leaves of one parent that stand in one row whatever their number.
-constexpr size_t kMinRow = 8;
+constexpr size_t kMinRow = 5;
 
 // A node, or the place of an edge in a layer that it passes.
 struct Vertex {
@@ -154,8 +154,10 @@ class Layout {
     }
   }
 
-  // Half of each of the two, and the gap between.
+  // Half of each of the two, and the gap between; none between two edges that
+  // only pass.
   double Distance(size_t left, size_t right) const {
+    if (left >= parents_.size() && right >= parents_.size()) return kPassWidth;
     return (vertices_[left].width + vertices_[right].width) / 2 + sizes_.gap_x;
   }
 
