@@ -30,6 +30,49 @@ TEST(JsonDifferenceTest, DifferentTypesAreOneDifference) {
             std::vector<std::string>{"document is [] (expected {})"});
 }
 
+std::vector<std::string> Places(const JsonDifferences& differences) {
+  std::vector<std::string> places;
+  for (const JsonDifference& change : differences.changes) {
+    places.push_back(change.place + ": " + change.a + " -> " + change.b);
+  }
+  return places;
+}
+
+TEST(JsonDifferenceTest, MatchesElementsByTheirNames) {
+  const Json a = {{"pins", Json::array({{{"name", "x"}, {"v", "1"}},
+                                        {{"name", "z"}, {"v", "1"}}})}};
+  const Json b = {{"pins", Json::array({{{"name", "y"}, {"v", "1"}},
+                                        {{"name", "z"}, {"v", "2"}}})}};
+  EXPECT_EQ(Places(ListDifferences(a, b)),
+            (std::vector<std::string>{
+                R"(pins[name=x]: {"name":"x","v":"1"} -> absent)",
+                R"(pins[name=y]: absent -> {"name":"y","v":"1"})",
+                R"(pins[name=z].v: "1" -> "2")",
+            }));
+}
+
+TEST(JsonDifferenceTest, MatchesByPositionWhereNamesAreNone) {
+  const Json a = Json::array({{{"name", "x"}}, {{"name", "x"}}});
+  const Json b = Json::array({{{"name", "x"}}, {{"name", "y"}}});
+  EXPECT_EQ(Places(ListDifferences(a, b)),
+            std::vector<std::string>{R"([1].name: "x" -> "y")"});
+}
+
+TEST(JsonDifferenceTest, QuotesNamesThatMightMislead) {
+  const Json a = {{"a.b c\n", 1}};
+  EXPECT_EQ(Places(ListDifferences(a, Json::object())),
+            std::vector<std::string>{R"("a.b c\n": 1 -> absent)"});
+}
+
+TEST(JsonDifferenceTest, SaysWhenThereAreMore) {
+  const Json a = {1, 2, 3};
+  const Json b = {2, 3, 4};
+  EXPECT_FALSE(ListDifferences(a, b, 3).more);
+  const JsonDifferences cut = ListDifferences(a, b, 2);
+  EXPECT_TRUE(cut.more);
+  EXPECT_EQ(cut.changes.size(), 2u);
+}
+
 TEST(JsonDifferenceTest, CutsLongValuesAndLongLists) {
   Json found = Json::array();
   Json expected = Json::array();

@@ -2,6 +2,8 @@
 
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
@@ -16,9 +18,10 @@ Json Result(const std::string& id, const std::string& actual, bool passed) {
           {"passed", passed},      {"stop_reason", "token-limit"}};
 }
 
-CasesDifference Compare(const Json& a, const Json& b,
+CasesDifference Compare(std::vector<Json> a, std::vector<Json> b,
                         const Tokenizer* tokenizer = nullptr) {
-  return CompareCases({{"cases", a}}, {{"cases", b}}, tokenizer, tokenizer);
+  return CompareCases({{"cases", std::move(a)}}, {{"cases", std::move(b)}},
+                      tokenizer, tokenizer);
 }
 
 std::unique_ptr<const Tokenizer> ReadTokenizer() {
@@ -30,7 +33,8 @@ std::unique_ptr<const Tokenizer> ReadTokenizer() {
 }
 
 TEST(CaseDifferenceTest, EqualCasesAreCounted) {
-  const Json cases = {Result("x", "a", true), Result("y", "b", false)};
+  const std::vector<Json> cases = {Result("x", "a", true),
+                                   Result("y", "b", false)};
   const CasesDifference difference = Compare(cases, cases);
   EXPECT_EQ(difference.cases, 2u);
   EXPECT_EQ(difference.differing, 0u);
@@ -84,8 +88,8 @@ TEST(CaseDifferenceTest, NamesCasesThatOneSidecarLacks) {
 }
 
 TEST(CaseDifferenceTest, KeepsNoMoreThanTheLimit) {
-  Json a = Json::array();
-  Json b = Json::array();
+  std::vector<Json> a;
+  std::vector<Json> b;
   for (size_t i = 0; i <= kMaxCaseDifferences; ++i) {
     a.push_back(Result(absl::StrCat(i), "a", false));
     b.push_back(Result(absl::StrCat(i), "b", true));

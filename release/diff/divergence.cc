@@ -102,10 +102,6 @@ std::optional<Divergence> OfModel(const BlobDifference& blob) {
 
 std::optional<Divergence> OfAdapter(const BlobDifference& blob) {
   for (const PayloadDifference& payload : blob.adapter->differing) {
-    if (payload.form_a != payload.form_b) {
-      return OfForms(blob, "payload", payload.tensor, payload.form_a,
-                     payload.form_b);
-    }
     for (const auto* values :
          {&payload.deltas, &payload.factor_a, &payload.factor_b}) {
       if (!values->has_value() || (*values)->differing == 0) continue;
@@ -115,6 +111,10 @@ std::optional<Divergence> OfAdapter(const BlobDifference& blob) {
                     : values == &payload.factor_a ? "factor A of payload"
                                                   : "factor B of payload",
                     payload.tensor, **values, deltas ? payload.columns : 0);
+    }
+    if (payload.form_a != payload.form_b) {
+      return OfForms(blob, "payload", payload.tensor, payload.form_a,
+                     payload.form_b);
     }
   }
   if (blob.adapter->header.empty()) return std::nullopt;

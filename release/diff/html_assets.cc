@@ -12,7 +12,7 @@ body{margin:0;background:var(--paper);color:var(--ink);font:16px/1.55 system-ui,
 main{max-width:66rem;margin:0 auto;padding:2.5rem 1.25rem 5rem}
 h1{font-size:clamp(1.5rem,4vw,2.1rem);line-height:1.2;margin:.2rem 0 1.4rem;letter-spacing:-.015em;overflow-wrap:anywhere}
 h2{font-size:1.15rem;margin:3rem 0 .8rem;letter-spacing:-.005em}
-h2 small,h3 small{font-weight:400;color:var(--soft);font-size:.85em;margin-left:.4em}
+h2 small,h3 small{display:inline-block;font-weight:400;color:var(--soft);font-size:.85em;margin-left:.4em}
 h3{font-size:1rem;margin:1.6rem 0 .6rem;overflow-wrap:anywhere}
 p{margin:.5rem 0}
 code,.mono,td.num,.text{font-family:var(--mono);font-size:.86em}
@@ -26,9 +26,8 @@ code,.mono,td.num,.text{font-family:var(--mono);font-size:.86em}
 .side b{font-size:.8rem;letter-spacing:.06em}
 .side .name{font-weight:600;font-size:1.05rem;overflow-wrap:anywhere}
 .side code{display:block;color:var(--soft);overflow-wrap:anywhere;font-size:.75rem;margin-top:.3rem;line-height:1.45}
-.chip{display:inline-block;padding:.05rem .55rem;border-radius:99px;font-size:.78rem;border:1px solid currentColor;white-space:nowrap}
-.stack{display:flex;height:12px;border-radius:6px;overflow:hidden;margin:1.6rem 0 .6rem;background:var(--track);gap:2px}
-.stack rect,.bar rect{rx:2px}
+.chip{display:inline-block;font-weight:500;padding:.05rem .55rem;border-radius:99px;font-size:.78rem;border:1px solid currentColor;white-space:nowrap}
+.stack{display:flex;height:12px;border-radius:6px;overflow:hidden;margin:1.6rem 0 .6rem;background:var(--track)}
 .stack svg{display:block;width:100%;height:12px}
 .legend{display:flex;flex-wrap:wrap;gap:.2rem 1.2rem;font-size:.86rem;color:var(--soft);list-style:none;padding:0;margin:0}
 .legend b{color:var(--ink);font-variant-numeric:tabular-nums}
@@ -47,9 +46,10 @@ th{font-weight:500;font-size:.78rem;color:var(--soft);text-align:left;padding:.6
 td{padding:.5rem .9rem;border-top:1px solid var(--line);vertical-align:top}
 td.num,th.num{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 td.val{font-family:var(--mono);font-size:.82em;overflow-wrap:anywhere;min-width:8rem}
-td.key{overflow-wrap:anywhere;min-width:9rem}
+td.key .chip{margin-left:.6em;font-size:.72rem}
+td.key{overflow-wrap:anywhere;min-width:12.5rem}
 tbody tr:hover td{background:color-mix(in srgb,var(--track) 45%,transparent)}
-.bar{display:block;width:100%;min-width:6rem;height:7px;margin-top:.4rem}
+.bar{display:block;width:100%;min-width:6rem;height:7px;margin-top:.4rem;border-radius:4px}
 .bar .track{fill:var(--track)}.bar .fill{fill:var(--bar)}.bar .part{fill:var(--soft)}
 .filter{display:flex;gap:.7rem;align-items:center;padding:.7rem .9rem;border-bottom:1px solid var(--line);flex-wrap:wrap}
 .filter input,.filter select{font:inherit;font-size:.9rem;color:inherit;background:var(--paper);border:1px solid var(--line);border-radius:8px;padding:.4rem .7rem}
@@ -93,11 +93,15 @@ table.fold,table.fold tbody,table.fold tr,table.fold td{display:block;min-width:
 table.fold tr{border-top:1px solid var(--line);padding:.55rem 0}
 table.fold tbody tr:first-child{border-top:0}
 table.fold td{border:0;padding:.12rem .9rem;text-align:left;white-space:normal;display:flex;gap:.8rem;justify-content:space-between;align-items:baseline}
-table.fold td.key{font-weight:600;display:block}
+table.fold td.key .chip{margin-left:.6em;font-size:.72rem}
+td.key{font-weight:600;display:block}
 table.fold td[data-l]:before{content:attr(data-l);color:var(--soft);font:400 .8rem system-ui,sans-serif;flex:none}
 table.fold td.barred{display:block}
 table.fold td.barred:before{float:left;margin-right:.8rem}
 table.fold td.barred .v{display:block;text-align:right}
+table.fold td.barred .bar{margin:.3rem 0 .4rem}
+table.fold td.soft{font-size:.86rem}
+table.fold td>span{text-align:right}
 summary span{margin-left:1.2rem;width:100%;text-align:left}
 }
 @media print{.filter{display:none}.card{box-shadow:none}}

@@ -44,6 +44,13 @@ std::string Cell(std::string_view css, std::string_view label,
                       "</td>");
 }
 
+// The same, of more than one element, which stay together where a row is
+// folded.
+std::string SpanCell(std::string_view css, std::string_view label,
+                     std::string_view html) {
+  return Cell(css, label, absl::StrCat("<span>", html, "</span>"));
+}
+
 // A bar filled to `share`, from 0 to 1, and visible when that is not 0.
 std::string Bar(double share, std::string_view css) {
   const double width = share > 0 ? std::clamp(share * 100, 1.0, 100.0) : 0.0;
@@ -262,31 +269,37 @@ class Page {
     return (b > a) == (score.better == "higher") ? "good" : "bad";
   }
 
+  static std::string DirectionChip(const ScoreChange& score) {
+    const std::string_view direction = Direction(score);
+    if (direction.empty()) return "";
+    return Chip(direction, direction == "good" ? "better" : "worse");
+  }
+
   void Scores() {
     if (difference_.scores.empty()) return;
     Add("<h2>Verdicts and scores</h2><div class=\"card wrap\"><table "
-        "class=fold><thead><tr><th>figure<th>of<th>a<th>b<th></tr></thead>"
-        "<tbody>");
+        "class=fold><thead><tr><th>figure<th>of<th>a<th>b</tr></thead><tbody>");
     for (const ScoreChange& score : difference_.scores) {
-      const std::string_view direction = Direction(score);
-      Add("<tr>", Cell("key", "", HtmlText(score.name)),
+      Add("<tr>",
+          Cell("key", "",
+               absl::StrCat(HtmlText(score.name), DirectionChip(score))),
           Cell("soft", "of", HtmlText(score.of)),
           Cell("val a", "a", HtmlText(score.a.empty() ? "none" : score.a)),
           Cell("val b", "b", HtmlText(score.b.empty() ? "none" : score.b)),
-          "<td>",
-          direction.empty()
-              ? ""
-              : Chip(direction, direction == "good" ? "better" : "worse"),
-          "</td></tr>");
+          "</tr>");
     }
     Add("</tbody></table></div>");
   }
 
   void Models() {
     for (size_t i = 0; i < difference_.blobs.size(); ++i) {
-      const BlobDifference& blob = difference_.blobs[i];
-      if (blob.model.has_value()) Model(i, blob);
-      if (blob.adapter.has_value()) Adapter(i, blob);
+      if (difference_.blobs[i].model.has_value())
+        Model(i, difference_.blobs[i]);
+    }
+    for (size_t i = 0; i < difference_.blobs.size(); ++i) {
+      if (difference_.blobs[i].adapter.has_value()) {
+        Adapter(i, difference_.blobs[i]);
+      }
     }
   }
 
@@ -352,7 +365,8 @@ class Page {
     Add("<tr data-name=\"", HtmlAttribute(row.name), "\" data-change=\"",
         FloatText(static_cast<float>(change)), "\" data-share=\"",
         FloatText(static_cast<float>(share)), "\">",
-        Cell("key", "", HtmlText(row.name)), Cell("soft", "form", row.form));
+        Cell("key", "", HtmlText(row.name)),
+        SpanCell("soft", "form", row.form));
     if (row.values == nullptr) {
       Add("<td colspan=3 class=soft>not comparable</td></tr>");
       return;
@@ -367,7 +381,7 @@ class Page {
                  "<span class=v>",
                  values.differing > 0 ? ChangeText(values.largest_change) : "0",
                  "</span>", Bar(largest > 0 ? change / largest : 0, "fill"))),
-        Cell("val", "first", FirstPlace(row)), "</tr>");
+        SpanCell("val", "first", FirstPlace(row)), "</tr>");
   }
 
   static std::string FirstPlace(const ValueRow& row) {
@@ -386,7 +400,7 @@ class Page {
       absl::StrAppend(&text, text.empty() ? "" : "<br>", "<span class=soft>",
                       row.stored, "</span>");
     }
-    return absl::StrCat("<span>", text, "</span>");
+    return text;
   }
 
   void Cases() {
@@ -425,7 +439,12 @@ class Page {
     Answer("b", found.b, found.a);
     Add("</div>");
     CasePlace(found);
-    Fields(found.fields, "");
+    std::vector<JsonDifference> others;
+    for (const JsonDifference& field : found.fields) {
+      // The header of the case says it.
+      if (field.place != "passed") others.push_back(field);
+    }
+    Fields(others, "");
     Add("</article>");
   }
 

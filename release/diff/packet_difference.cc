@@ -37,6 +37,14 @@ absl::StatusOr<Json> ManifestFields(const PacketFiles& packet) {
   return json;
 }
 
+// The config repeats the digests of the layers, which are told one by one.
+void DropLayerDigests(Json& config) {
+  if (!config.is_object()) return;
+  const auto modelfs = config.find("modelfs");
+  if (modelfs != config.end() && modelfs->is_object())
+    modelfs->erase("diffIds");
+}
+
 // The text of a member, as it stands in a report; empty for none.
 std::string TextAt(const Json& json, const Json::json_pointer& place) {
   if (!json.contains(place)) return "";
@@ -253,6 +261,10 @@ class PacketComparison {
       PEDIGREE_RETURN_IF_ERROR(CompareSidecars(*json_a, *json_b, blob));
       json_a->erase("cases");
       json_b->erase("cases");
+    }
+    if (blob.name == kConfigName) {
+      DropLayerDigests(*json_a);
+      DropLayerDigests(*json_b);
     }
     blob.fields = ListDifferences(*json_a, *json_b);
     AddScores(kind, *json_a, *json_b);

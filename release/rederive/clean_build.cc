@@ -84,9 +84,11 @@ std::string CleanBuild::output_base() const {
 }
 
 std::vector<std::string> CleanBuild::Launcher() const {
-  // Without the settings of machine and user.
-  return {absl::StrCat(options_.source, "/bazelw"), "--nosystem_rc",
-          "--nohome_rc", absl::StrCat("--output_user_root=", folder_, "/user"),
+  // Without the user's settings. The system's stay: Debian's Bazel finds its
+  // own parts by them. The flags of each command come later than theirs and
+  // win.
+  return {absl::StrCat(options_.source, "/bazelw"), "--nohome_rc",
+          absl::StrCat("--output_user_root=", folder_, "/user"),
           absl::StrCat("--output_base=", output_base())};
 }
 

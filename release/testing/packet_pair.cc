@@ -11,6 +11,7 @@
 #include "release/oci.h"
 #include "runtime/adapters/assembly.h"
 #include "runtime/base/check.h"
+#include "runtime/base/checksum.h"
 #include "runtime/base/json.h"
 #include "runtime/base/proto_json.h"
 #include "runtime/base/sha256.h"
@@ -53,10 +54,15 @@ std::string Model(Side side) {
   std::string model = TinyModel(options);
   if (side == Side::kA) return model;
   const size_t weights = PlaceOf(model, "layers.0.wq.weight", false);
+  const size_t scales = PlaceOf(model, "layers.1.w2.weight", true);
+  const size_t norm = PlaceOf(model, "norm.weight", false);
   model[weights + 33] ^= 1;
   model[weights + 70] ^= 4;
-  SetFloat(PlaceOf(model, "layers.1.w2.weight", true), 0.25f, model);
-  SetFloat(PlaceOf(model, "norm.weight", false) + 12, 1.5f, model);
+  SetFloat(scales, 0.25f, model);
+  SetFloat(norm + 12, 1.5f, model);
+  const uint64_t checksum =
+      StoredChecksum(FileChecksum(AsBytes(model), kSlmChecksumOffset));
+  std::memcpy(&model[kSlmChecksumOffset], &checksum, sizeof(checksum));
   return model;
 }
 
@@ -274,6 +280,7 @@ void WriteLayers(const PacketLayers& layers, const std::string& version,
     Descriptor descriptor = Describe(name, bytes);
     if (name == "config") {
       descriptor.media_type = kConfigMediaType;
+      descriptor.file_path.clear();
       manifest.config = std::move(descriptor);
     } else {
       manifest.layers.push_back(std::move(descriptor));

@@ -58,6 +58,7 @@ void Settle(const SlmReader& reader, const Weights& weights,
            {reader.payload(index),
             ByteSpan(reinterpret_cast<const uint8_t*>(scales.data()),
                      scales.size() * sizeof(float))}) {
+        if (part.empty()) continue;  // f32 has no scales
         if (stays) {
           Touch(part);
         } else {
