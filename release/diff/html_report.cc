@@ -3,18 +3,19 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/escaping.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "release/diff/divergence.h"
 #include "release/diff/html_assets.h"
 #include "release/diff/html_text.h"
 #include "release/diff/text_report.h"
+#include "runtime/base/json.h"
 #include "runtime/base/sha256.h"
 #include "runtime/tensor/float_text.h"
 
@@ -259,14 +260,20 @@ class Page {
     return "all";
   }
 
+  // A decimal's value, whatever the locale.
+  static std::optional<double> ValueOf(const std::string& decimal) {
+    const Json number = Json::parse(decimal, nullptr, false);
+    if (!number.is_number()) return std::nullopt;
+    return number.get<double>();
+  }
+
   static std::string_view Direction(const ScoreChange& score) {
-    double a = 0;
-    double b = 0;
-    if (score.better.empty() || !absl::SimpleAtod(score.a, &a) ||
-        !absl::SimpleAtod(score.b, &b) || a == b) {
+    const std::optional<double> a = ValueOf(score.a);
+    const std::optional<double> b = ValueOf(score.b);
+    if (score.better.empty() || !a.has_value() || !b.has_value() || *a == *b) {
       return "";
     }
-    return (b > a) == (score.better == "higher") ? "good" : "bad";
+    return (*b > *a) == (score.better == "higher") ? "good" : "bad";
   }
 
   static std::string DirectionChip(const ScoreChange& score) {

@@ -1,6 +1,5 @@
 #include "release/lineage/lineage_page.h"
 
-#include <cmath>
 #include <map>
 #include <vector>
 
@@ -25,7 +24,7 @@ constexpr std::string_view kLegend[] = {
 
 // Coordinates to a tenth of a pixel.
 std::string Number(double value) {
-  return absl::StrFormat("%.1f", std::round(value * 10) / 10);
+  return absl::StrFormat("%.1f", value);
 }
 
 std::string Shortened(const std::string& text, size_t length) {
