@@ -7,11 +7,11 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "release/blob_list.h"
 #include "release/file_stream.h"
 #include "release/make_packet.h"
 #include "release/oci.h"
 #include "runtime/base/file.h"
-#include "runtime/base/json.h"
 #include "runtime/base/status_macros.h"
 
 namespace pedigree {
@@ -137,22 +137,19 @@ struct DescribeOptions {
 };
 
 // Where every blob lies, config and layers, in manifest order.
-std::string WriteBlobList(const DescribeOptions& options,
-                          const MadePacket& made) {
+std::vector<BlobSource> ListBlobs(const DescribeOptions& options,
+                                  const MadePacket& made) {
   std::vector<BlobSource> sources = made.blobs;
   sources.push_back({Sha256(made.packet.record), options.record});
   sources.push_back({Sha256(made.packet.release_node), options.release_node});
-  Json list = Json::array();
-  list.push_back({{"digest", Sha256(made.packet.config).ToString()},
-                  {"path", options.config}});
+  std::vector<BlobSource> list = {
+      {Sha256(made.packet.config), options.config}};
   for (const Layer& layer : made.packet.layers) {
     for (const BlobSource& source : sources) {
-      if (source.digest != layer.digest) continue;
-      list.push_back(
-          {{"digest", layer.digest.ToString()}, {"path", source.path}});
+      if (source.digest == layer.digest) list.push_back(source);
     }
   }
-  return CanonicalJson(list);
+  return list;
 }
 
 absl::StatusOr<Outcome> Describe(const DescribeOptions& options) {
@@ -163,7 +160,7 @@ absl::StatusOr<Outcome> Describe(const DescribeOptions& options) {
       {options.config, made.packet.config},
       {options.record, made.packet.record},
       {options.release_node, made.packet.release_node},
-      {options.blob_list, WriteBlobList(options, made)},
+      {options.blob_list, WriteBlobList(ListBlobs(options, made))},
       {options.digest, absl::StrCat(PacketDigest(made), "\n")},
   };
   for (const auto& [path, contents] : files) {
@@ -200,23 +197,6 @@ struct AssembleOptions {
   std::string blob_list;
   std::string out;
 };
-
-absl::StatusOr<std::vector<BlobSource>> ReadBlobList(const std::string& path) {
-  PEDIGREE_ASSIGN_OR_RETURN(
-      const std::string text,
-      ReadSmallFile(path, Links::kFollow, kMaxManifestBytes));
-  PEDIGREE_ASSIGN_OR_RETURN(const Json json, ParseJson(text, "blob list"));
-  std::vector<BlobSource> blobs;
-  for (const Json& entry : json) {
-    JsonObjectReader reader(entry, "blob list entry");
-    const std::string digest = reader.String("digest");
-    const std::string blob_path = reader.String("path");
-    PEDIGREE_RETURN_IF_ERROR(reader.Finish());
-    PEDIGREE_ASSIGN_OR_RETURN(const Digest parsed, ParseDigest(digest));
-    blobs.push_back({parsed, blob_path});
-  }
-  return blobs;
-}
 
 absl::StatusOr<Outcome> Assemble(const AssembleOptions& options) {
   PEDIGREE_ASSIGN_OR_RETURN(

@@ -14,6 +14,8 @@
 #include "release/json_difference.h"
 #include "release/layout.h"
 #include "release/manifest_difference.h"
+#include "release/packet_arguments.h"
+#include "release/packet_files.h"
 #include "release/verify.h"
 #include "runtime/base/json.h"
 #include "runtime/base/status_macros.h"
@@ -23,38 +25,30 @@ namespace {
 
 // What every command here that reads a packet takes.
 struct PacketOptions {
-  std::string packet;
+  PacketArguments packet;
   std::string digest;
   bool json = false;
 };
 
 void AddPacketOptions(CLI::App* command, PacketOptions& options) {
-  command->add_option("packet", options.packet, "The packet directory")
-      ->required();
+  AddPacketArguments(command, options.packet);
   command->add_option("--digest", options.digest,
                       "sha256:HEX that the packet must have");
 }
 
-absl::StatusOr<VerifyReport> VerifyAsAsked(const PacketOptions& options) {
+absl::StatusOr<VerifyReport> VerifyAsAsked(const PacketOptions& options,
+                                          const PacketSource& source) {
   std::optional<Digest> expected;
   if (!options.digest.empty()) {
     absl::StatusOr<Digest> digest = ParseDigest(options.digest);
     if (!digest.ok()) return digest.status();
     expected = *digest;
   }
-  return VerifyPacket(options.packet, expected);
+  return VerifyPacket(source, expected);
 }
 
 void PrintJson(const Json& json) {
   std::printf("%s\n", CanonicalJson(json).c_str());
-}
-
-// The faults of a packet that another command refuses to work on.
-void PrintFaults(std::FILE* out, const VerifyReport& report) {
-  for (const std::string& fault : report.faults) {
-    std::fprintf(out, "fault: %s\n", fault.c_str());
-  }
-  std::fprintf(out, "verify: FAILED (faults: %zu)\n", report.faults.size());
 }
 
 void PrintVerdict(const VerifyReport& report, bool identity_checked) {
@@ -73,7 +67,10 @@ Json VerdictToJson(const VerifyReport& report, bool identity_checked) {
 }
 
 absl::StatusOr<Outcome> Verify(const PacketOptions& options) {
-  PEDIGREE_ASSIGN_OR_RETURN(const VerifyReport report, VerifyAsAsked(options));
+  PEDIGREE_ASSIGN_OR_RETURN(const PacketFiles packet,
+                            OpenPacketFiles(options.packet));
+  PEDIGREE_ASSIGN_OR_RETURN(const VerifyReport report,
+                            VerifyAsAsked(options, packet));
   const bool identity_checked = !options.digest.empty();
   if (options.json) {
     PrintJson(VerdictToJson(report, identity_checked));
@@ -84,7 +81,10 @@ absl::StatusOr<Outcome> Verify(const PacketOptions& options) {
 }
 
 absl::StatusOr<Outcome> Inspect(const PacketOptions& options) {
-  PEDIGREE_ASSIGN_OR_RETURN(const VerifyReport report, VerifyAsAsked(options));
+  PEDIGREE_ASSIGN_OR_RETURN(const PacketFiles packet,
+                            OpenPacketFiles(options.packet));
+  PEDIGREE_ASSIGN_OR_RETURN(const VerifyReport report,
+                            VerifyAsAsked(options, packet));
   if (!report.faults.empty()) {
     PrintFaults(stderr, report);
     return Outcome::kBad;
@@ -103,14 +103,16 @@ struct ExportOptions {
 };
 
 absl::StatusOr<Outcome> Export(const ExportOptions& options) {
+  PEDIGREE_ASSIGN_OR_RETURN(const PacketFiles packet,
+                            OpenPacketFiles(options.packet.packet));
   PEDIGREE_ASSIGN_OR_RETURN(const VerifyReport report,
-                            VerifyAsAsked(options.packet));
+                            VerifyAsAsked(options.packet, packet));
   if (!report.faults.empty()) {
     PrintFaults(stderr, report);
     return Outcome::kBad;
   }
   PEDIGREE_RETURN_IF_ERROR(
-      ExportLayers(options.packet.packet, report.layers, options.out));
+      ExportLayers(packet, report.layers, options.out));
   std::printf("exported %zu files of packet %s\n", report.layers.size(),
               report.digest->ToString().c_str());
   return Outcome::kGood;
