@@ -64,6 +64,9 @@ void AddRequestOptions(CLI::App* command, RequestOptions& options) {
   AddRepeated(command, "--license", r.licenses, "Licence text");
   command->add_option("--toolchain-pins", r.toolchain_pins,
                       "JSON list of {name, tree_digest, version}");
+  command->add_option("--linked-libraries", r.linked_libraries,
+                      "JSON list of {license, name, notices, pin, targets, "
+                      "version}: what the runtimes are linked from");
   AddRepeated(command, "--source", options.sources,
               "NAME=FILE: a source that feeds the packet");
 }
@@ -131,6 +134,7 @@ struct DescribeOptions {
   std::string manifest;
   std::string config;
   std::string record;
+  std::string bom;
   std::string release_node;
   std::string blob_list;
   std::string digest;
@@ -141,6 +145,7 @@ std::vector<BlobSource> ListBlobs(const DescribeOptions& options,
                                   const MadePacket& made) {
   std::vector<BlobSource> sources = made.blobs;
   sources.push_back({Sha256(made.packet.record), options.record});
+  sources.push_back({Sha256(made.packet.bom), options.bom});
   sources.push_back({Sha256(made.packet.release_node), options.release_node});
   std::vector<BlobSource> list = {
       {Sha256(made.packet.config), options.config}};
@@ -159,6 +164,7 @@ absl::StatusOr<Outcome> Describe(const DescribeOptions& options) {
       {options.manifest, made.packet.manifest},
       {options.config, made.packet.config},
       {options.record, made.packet.record},
+      {options.bom, made.packet.bom},
       {options.release_node, made.packet.release_node},
       {options.blob_list, WriteBlobList(ListBlobs(options, made))},
       {options.digest, absl::StrCat(PacketDigest(made), "\n")},
@@ -180,6 +186,8 @@ void AddDescribe(CommandLine& command_line, CLI::App* packet) {
   command->add_option("--config-out", options->config, "ModelPack config")
       ->required();
   command->add_option("--record-out", options->record, "Release record")
+      ->required();
+  command->add_option("--bom-out", options->bom, "Bill of materials")
       ->required();
   command
       ->add_option("--release-node-out", options->release_node, "Release node")

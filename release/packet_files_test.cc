@@ -32,7 +32,7 @@ class PacketFilesTest : public testing::Test {
     blobs_ = made->blobs;
     for (const std::string* text :
          {&made->packet.config, &made->packet.record,
-          &made->packet.release_node}) {
+          &made->packet.release_node, &made->packet.bom}) {
       blobs_.push_back({Sha256(*text), Write(Sha256(*text).Hex(), *text)});
     }
     digest_ = Sha256(made->packet.manifest);

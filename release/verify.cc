@@ -8,6 +8,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "release/bom/bom_check.h"
 #include "release/cross_links.h"
 #include "release/hash_blobs.h"
 #include "release/json_difference.h"
@@ -30,7 +31,7 @@ constexpr LayerKind kOnce[] = {
     LayerKind::kRecord,         LayerKind::kModel,
     LayerKind::kModelManifest,  LayerKind::kDecision,
     LayerKind::kPolicy,         LayerKind::kDerivationNode,
-    LayerKind::kReleaseNode,
+    LayerKind::kReleaseNode,    LayerKind::kBom,
 };
 
 // Texts come from outside: only printable ASCII is shown, and not too much.
@@ -239,12 +240,19 @@ class Verifier {
       status = ParseCanonicalRecord(*text, "release record", &report_.record);
     } else if (kind == LayerKind::kReleaseNode) {
       release_node_text_ = *text;
+    } else if (kind == LayerKind::kBom) {
+      return ReadBom(*text);
     } else {
       status = AddDocument(kind, *text, contents_);
     }
     if (!status.ok()) {
       Fault(absl::StrCat(layer.file_path, ": ", Shown(status.message())));
     }
+  }
+
+  void ReadBom(const std::string& text) {
+    bom_text_ = text;
+    for (const std::string& fault : CheckBom(text)) Fault(Shown(fault));
   }
 
   // Whether the layer is to be hashed: the source holds it as the manifest says,
@@ -287,6 +295,8 @@ class Verifier {
     } else if (kind == LayerKind::kRuntime) {
       contents_.runtimes.push_back(
           {std::string(name.substr(0, name.find('/'))), blob});
+    } else if (kind == LayerKind::kNotice) {
+      contents_.notices.push_back(blob);
     } else {
       contents_.licenses.push_back({std::string(name), blob});
     }
@@ -338,6 +348,12 @@ class Verifier {
     for (const release::License& license : record.licenses()) {
       CheckRecorded("licence", license.digest());
     }
+    for (const release::LinkedLibrary& library : record.linked_libraries()) {
+      for (const release::License& notice : library.notices()) {
+        CheckRecorded("notice", notice.digest());
+      }
+    }
+    CheckRecorded("bill of materials", record.bom_digest());
     CheckRecorded("release node", record.release_node_digest());
     for (const std::string& digest : record.derivation_node_digests()) {
       CheckRecorded("derivation node", digest);
@@ -358,6 +374,8 @@ class Verifier {
     contents_.version = record.version();
     contents_.toolchain_pins = {record.toolchain_pins().begin(),
                                 record.toolchain_pins().end()};
+    contents_.linked_libraries = {record.linked_libraries().begin(),
+                                  record.linked_libraries().end()};
     contents_.inputs_digest = record.inputs_digest();
     for (const std::string& fault : CheckCrossLinks(contents_)) {
       Fault(Shown(fault));
@@ -367,6 +385,7 @@ class Verifier {
     absl::StatusOr<BuiltPacket> expected = BuildPacket(contents_);
     if (!expected.ok()) return Note(expected.status());
     Compare("release-node.json", release_node_text_, expected->release_node);
+    Compare("bom.cdx.json", bom_text_, expected->bom);
     Compare("record.json", record_text_, expected->record);
     Compare("packet config", config_text_, expected->config);
     // Without this, each fault above would come again as a changed digest.
@@ -401,6 +420,7 @@ class Verifier {
   std::string config_text_;
   std::string record_text_;
   std::string release_node_text_;
+  std::string bom_text_;
   PacketContents contents_;
   std::set<Digest> referenced_;
 };
