@@ -1,5 +1,6 @@
 #include "release/commands.h"
 
+#include "release/archive/archive_commands.h"
 #include "release/build_commands.h"
 #include "release/verify_commands.h"
 
@@ -10,6 +11,7 @@ void AddReleaseCommands(CommandLine& command_line) {
       nullptr, "packet", "Make, check and read release packets", nullptr);
   AddBuildCommands(command_line, packet);
   AddVerifyCommands(command_line, packet);
+  AddArchiveCommands(command_line, packet);
 }
 
 }  // namespace pedigree

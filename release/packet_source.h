@@ -54,6 +54,39 @@ class PacketSource {
   virtual absl::StatusOr<FileDigest> HashBlob(const Digest& digest) const = 0;
 };
 
+// A packet seen through another, which must outlive it: what derived classes do
+// not change is the other's.
+class ForwardedPacket : public PacketSource {
+ public:
+  explicit ForwardedPacket(const PacketSource& packet) : packet_(packet) {}
+
+  const std::map<Digest, uint64_t>& blobs() const override {
+    return packet_.blobs();
+  }
+  const std::vector<std::string>& faults() const override {
+    return packet_.faults();
+  }
+  std::string PlaceOf(const Digest& digest) const override {
+    return packet_.PlaceOf(digest);
+  }
+  const BlobFile* FileOf(const Digest& digest) const override {
+    return packet_.FileOf(digest);
+  }
+  absl::StatusOr<std::string> ReadPart(std::string_view name) const override {
+    return packet_.ReadPart(name);
+  }
+  absl::StatusOr<std::string> ReadBlob(const Digest& digest,
+                                       uint64_t max_bytes) const override {
+    return packet_.ReadBlob(digest, max_bytes);
+  }
+  absl::StatusOr<FileDigest> HashBlob(const Digest& digest) const override {
+    return packet_.HashBlob(digest);
+  }
+
+ private:
+  const PacketSource& packet_;
+};
+
 }  // namespace pedigree
 
 #endif  // PEDIGREE_RELEASE_PACKET_SOURCE_H_

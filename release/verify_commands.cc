@@ -1,5 +1,6 @@
 #include "release/verify_commands.h"
 
+#include <cinttypes>
 #include <cstdio>
 #include <memory>
 #include <optional>
@@ -8,6 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "release/archive/unpack.h"
 #include "release/export.h"
 #include "release/file_stream.h"
 #include "release/inspect.h"
@@ -17,8 +19,10 @@
 #include "release/packet_arguments.h"
 #include "release/packet_files.h"
 #include "release/verify.h"
+#include "release/verify_state.h"
 #include "runtime/base/json.h"
 #include "runtime/base/status_macros.h"
+#include "runtime/threads/thread_pool.h"
 
 namespace pedigree {
 namespace {
@@ -27,24 +31,60 @@ namespace {
 struct PacketOptions {
   PacketArguments packet;
   std::string digest;
+  // Of `verify` alone.
+  std::string resume;
+  int threads = AvailableThreads();
   bool json = false;
 };
 
 void AddPacketOptions(CLI::App* command, PacketOptions& options) {
-  AddPacketArguments(command, options.packet);
+  AddPacketArguments(command, options.packet,
+                     "The packet: a directory, or a file made by pack");
   command->add_option("--digest", options.digest,
                       "sha256:HEX that the packet must have");
 }
 
-absl::StatusOr<VerifyReport> VerifyAsAsked(const PacketOptions& options,
-                                          const PacketSource& source) {
-  std::optional<Digest> expected;
-  if (!options.digest.empty()) {
-    absl::StatusOr<Digest> digest = ParseDigest(options.digest);
-    if (!digest.ok()) return digest.status();
-    expected = *digest;
+absl::StatusOr<std::optional<Digest>> ExpectedDigest(
+    const PacketOptions& options) {
+  if (options.digest.empty()) return std::nullopt;
+  PEDIGREE_ASSIGN_OR_RETURN(const Digest digest, ParseDigest(options.digest));
+  return digest;
+}
+
+// Verifies a packet whose blobs are files, going on where an interrupted
+// verification stopped.
+absl::StatusOr<VerifyReport> VerifyResumed(
+    const PacketFiles& packet, const std::optional<Digest>& expected,
+    const PacketOptions& options) {
+  const absl::StatusOr<PacketManifest> manifest = ReadPacketManifest(packet);
+  // Verifying names what is wrong with it.
+  if (!manifest.ok()) return VerifyPacket(packet, expected);
+  PEDIGREE_ASSIGN_OR_RETURN(
+      const std::unique_ptr<VerifyState> state,
+      VerifyState::Open(options.resume, manifest->descriptor.digest));
+  VerifyReport report = VerifyPacket(ResumedPacket(packet, *state), expected,
+                                     options.threads);
+  std::fprintf(stderr, "note: %" PRIu64 " blobs were not hashed again, as %s "
+               "says\n", state->known(), options.resume.c_str());
+  return report;
+}
+
+// Verifies the packet in whichever form it is.
+absl::StatusOr<VerifyReport> VerifyAsAsked(const PacketOptions& options) {
+  PEDIGREE_ASSIGN_OR_RETURN(const std::optional<Digest> expected,
+                            ExpectedDigest(options));
+  PEDIGREE_RETURN_IF_ERROR(CheckPacketArguments(options.packet));
+  if (IsPackedPath(options.packet.packet)) {
+    if (options.resume.empty()) {
+      return VerifyPackedPacket(options.packet.packet, expected);
+    }
+    return absl::InvalidArgumentError(absl::StrCat(
+        "Invalid --resume: ", options.packet.packet, " is one stream"));
   }
-  return VerifyPacket(source, expected);
+  PEDIGREE_ASSIGN_OR_RETURN(const PacketFiles packet,
+                            OpenPacketFiles(options.packet));
+  if (!options.resume.empty()) return VerifyResumed(packet, expected, options);
+  return VerifyPacket(packet, expected, options.threads);
 }
 
 void PrintJson(const Json& json) {
@@ -67,10 +107,7 @@ Json VerdictToJson(const VerifyReport& report, bool identity_checked) {
 }
 
 absl::StatusOr<Outcome> Verify(const PacketOptions& options) {
-  PEDIGREE_ASSIGN_OR_RETURN(const PacketFiles packet,
-                            OpenPacketFiles(options.packet));
-  PEDIGREE_ASSIGN_OR_RETURN(const VerifyReport report,
-                            VerifyAsAsked(options, packet));
+  PEDIGREE_ASSIGN_OR_RETURN(const VerifyReport report, VerifyAsAsked(options));
   const bool identity_checked = !options.digest.empty();
   if (options.json) {
     PrintJson(VerdictToJson(report, identity_checked));
@@ -81,10 +118,7 @@ absl::StatusOr<Outcome> Verify(const PacketOptions& options) {
 }
 
 absl::StatusOr<Outcome> Inspect(const PacketOptions& options) {
-  PEDIGREE_ASSIGN_OR_RETURN(const PacketFiles packet,
-                            OpenPacketFiles(options.packet));
-  PEDIGREE_ASSIGN_OR_RETURN(const VerifyReport report,
-                            VerifyAsAsked(options, packet));
+  PEDIGREE_ASSIGN_OR_RETURN(const VerifyReport report, VerifyAsAsked(options));
   if (!report.faults.empty()) {
     PrintFaults(stderr, report);
     return Outcome::kBad;
@@ -106,7 +140,7 @@ absl::StatusOr<Outcome> Export(const ExportOptions& options) {
   PEDIGREE_ASSIGN_OR_RETURN(const PacketFiles packet,
                             OpenPacketFiles(options.packet.packet));
   PEDIGREE_ASSIGN_OR_RETURN(const VerifyReport report,
-                            VerifyAsAsked(options.packet, packet));
+                            VerifyAsAsked(options.packet));
   if (!report.faults.empty()) {
     PrintFaults(stderr, report);
     return Outcome::kBad;
@@ -176,6 +210,12 @@ void AddVerify(CommandLine& command_line, CLI::App* packet) {
       command_line.Add(packet, "verify", "Check a packet and name each fault",
                        [options] { return Verify(*options); });
   AddPacketOptions(command, *options);
+  command->add_option("--resume", options->resume,
+                      "Note in this file which blobs were hashed, and hash "
+                      "none again that is still the same file");
+  command->add_option("--threads", options->threads,
+                      "Threads that hash (default: one for each core)")
+      ->check(CLI::Range(1, kMaxThreads));
   command->add_flag("--json", options->json, "Print JSON");
 }
 
