@@ -8,8 +8,9 @@
 
 namespace pedigree {
 
-// Adds the subcommand `packet` to `command_line`.
-void AddReleaseCommands(CommandLine& command_line);
+// Adds the subcommand `packet` to `command_line` and returns it, for subcommands
+// from elsewhere.
+CLI::App* AddReleaseCommands(CommandLine& command_line);
 
 }  // namespace pedigree
 
