@@ -79,7 +79,7 @@ TEST(BomTest, GivesPassRatesWithTheirIntervals) {
   EXPECT_EQ(metrics[0]["slice"], "greetings");
   EXPECT_EQ(metrics[0]["value"], "1.000000");
   // Wilson's interval of 2 in 2 at 95 %.
-  EXPECT_EQ(metrics[0]["confidenceInterval"]["lowerBound"], "0.342372");
+  EXPECT_EQ(metrics[0]["confidenceInterval"]["lowerBound"], "0.342380");
   EXPECT_EQ(metrics[0]["confidenceInterval"]["upperBound"], "1.000000");
   EXPECT_GT(metrics.size(), 1u);
 }
