@@ -1,0 +1,94 @@
+#include "release/statements/statement_parts.h"
+
+#include <optional>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "release/file_stream.h"
+#include "release/layout.h"
+#include "release/oci.h"
+#include "runtime/base/file.h"
+#include "runtime/base/proto_json.h"
+#include "runtime/base/status_macros.h"
+
+namespace pedigree {
+namespace {
+
+// Documents that statements speak of; the others are named by digest only.
+bool IsRead(LayerKind kind) {
+  switch (kind) {
+    case LayerKind::kSidecar:
+    case LayerKind::kBaseline:
+    case LayerKind::kDecision:
+    case LayerKind::kAncestorNode:
+      return true;
+    default:
+      return false;
+  }
+}
+
+absl::StatusOr<std::string> ReadDocument(const Descriptor& layer,
+                                         const BlobReader& read_blob) {
+  PEDIGREE_ASSIGN_OR_RETURN(std::string text, read_blob(layer.digest));
+  const Digest found = Sha256(text);
+  if (found == layer.digest) return text;
+  return absl::DataLossError(absl::StrCat(
+      "Corrupted ", layer.file_path, ": digest is ", found.ToString(),
+      " (expected ", layer.digest.ToString(), ")"));
+}
+
+absl::Status AddLayer(const Descriptor& layer, const BlobReader& read_blob,
+                      StatementParts& parts) {
+  const std::optional<LayerKind> kind = LayerKindOfFilePath(layer.file_path);
+  if (!kind.has_value() || !IsSafeFilePath(layer.file_path)) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "Invalid packet manifest: layer ", layer.digest.ToString(),
+        " has a name that no packet has"));
+  }
+  parts.layers.push_back({*kind, layer.file_path, layer.digest, layer.size});
+  if (*kind != LayerKind::kRecord && !IsRead(*kind)) return absl::OkStatus();
+  PEDIGREE_ASSIGN_OR_RETURN(const std::string text,
+                            ReadDocument(layer, read_blob));
+  const absl::Status status =
+      *kind == LayerKind::kRecord
+          ? ParseCanonicalRecord(text, "release record", &parts.record)
+          : AddDocument(*kind, text, parts.contents);
+  return AnnotateWithPath(status, layer.file_path);
+}
+
+}  // namespace
+
+absl::StatusOr<StatementParts> LoadStatementParts(std::string_view manifest,
+                                                  const BlobReader& read_blob) {
+  std::vector<std::string> faults;
+  const OciManifest parsed = ParseOciManifest(manifest, &faults);
+  if (!faults.empty()) return absl::InvalidArgumentError(faults[0]);
+  StatementParts parts;
+  parts.packet = Sha256(manifest);
+  for (const Descriptor& layer : parsed.layers) {
+    PEDIGREE_RETURN_IF_ERROR(AddLayer(layer, read_blob, parts));
+  }
+  if (parts.record.schema_version().empty()) {
+    return absl::InvalidArgumentError(
+        "Invalid packet manifest: no layer is named record.json");
+  }
+  return parts;
+}
+
+absl::StatusOr<StatementParts> LoadStatementParts(const std::string& directory,
+                                                  const Digest& packet) {
+  const BlobReader read_blob = [&](const Digest& digest) {
+    return ReadSmallFile(BlobPath(directory, digest), Links::kRefuse,
+                         kMaxDocumentBytes);
+  };
+  PEDIGREE_ASSIGN_OR_RETURN(const std::string manifest, read_blob(packet));
+  PEDIGREE_ASSIGN_OR_RETURN(StatementParts parts,
+                            LoadStatementParts(manifest, read_blob));
+  if (parts.packet == packet) return parts;
+  return absl::DataLossError(
+      absl::StrCat("Corrupted packet manifest: digest is ",
+                   parts.packet.ToString(), " (expected ", packet.ToString(),
+                   ")"));
+}
+
+}  // namespace pedigree
