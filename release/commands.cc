@@ -1,6 +1,8 @@
 #include "release/commands.h"
 
 #include "release/build_commands.h"
+#include "release/claims/sign_command.h"
+#include "release/claims/statement_commands.h"
 #include "release/verify_commands.h"
 
 namespace pedigree {
@@ -10,6 +12,8 @@ void AddReleaseCommands(CommandLine& command_line) {
       nullptr, "packet", "Make, check and read release packets", nullptr);
   AddBuildCommands(command_line, packet);
   AddVerifyCommands(command_line, packet);
+  AddStatementCommands(command_line);
+  AddSignCommand(command_line);
 }
 
 }  // namespace pedigree

@@ -8,12 +8,17 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "release/claims/claim_options.h"
+#include "release/claims/verify_claims.h"
 #include "release/export.h"
 #include "release/file_stream.h"
 #include "release/inspect.h"
 #include "release/json_difference.h"
 #include "release/layout.h"
 #include "release/manifest_difference.h"
+#include "release/statements/statement_parts.h"
+#include "release/statements/statements.h"
 #include "release/verify.h"
 #include "runtime/base/json.h"
 #include "runtime/base/status_macros.h"
@@ -57,28 +62,79 @@ void PrintFaults(std::FILE* out, const VerifyReport& report) {
   std::fprintf(out, "verify: FAILED (faults: %zu)\n", report.faults.size());
 }
 
-void PrintVerdict(const VerifyReport& report, bool identity_checked) {
+struct VerifyOptions {
+  PacketOptions packet;
+  // Folder of unsigned statements; empty for none.
+  std::string statements;
+  ClaimOptions claims;
+};
+
+// What is said beside the packet: its faults are added to the packet's. Without
+// a good packet there is nothing to compare with.
+absl::StatusOr<std::vector<VerifiedClaim>> CheckBeside(
+    const VerifyOptions& options, VerifyReport& report) {
+  // Options that do not go together are an error whatever the packet is.
+  PEDIGREE_RETURN_IF_ERROR(CheckClaimOptions(options.claims));
+  if (!report.faults.empty() ||
+      (options.statements.empty() && options.claims.claims.empty())) {
+    return std::vector<VerifiedClaim>();
+  }
+  PEDIGREE_ASSIGN_OR_RETURN(
+      const StatementParts parts,
+      LoadStatementParts(options.packet.packet, *report.digest));
+  if (!options.statements.empty()) {
+    PEDIGREE_ASSIGN_OR_RETURN(report.faults,
+                              CheckStatements(parts, options.statements));
+  }
+  if (options.claims.claims.empty()) return std::vector<VerifiedClaim>();
+  PEDIGREE_ASSIGN_OR_RETURN(ClaimsReport claims,
+                            CheckClaims(options.claims, parts));
+  report.faults.insert(report.faults.end(), claims.faults.begin(),
+                       claims.faults.end());
+  return std::move(claims.claims);
+}
+
+void PrintVerdict(const VerifyReport& report,
+                  const std::vector<VerifiedClaim>& claims,
+                  bool identity_checked) {
   if (!report.faults.empty()) return PrintFaults(stdout, report);
   std::printf("packet %s\n", report.digest->ToString().c_str());
+  for (const VerifiedClaim& claim : claims) {
+    std::printf("claim %s signed by %s\n",
+                std::string(ClaimName(claim.kind)).c_str(),
+                absl::StrJoin(claim.signers, ", ").c_str());
+  }
   std::printf("verify: %s\n", identity_checked
                                   ? "OK"
                                   : "consistent; identity not checked");
 }
 
-Json VerdictToJson(const VerifyReport& report, bool identity_checked) {
-  return {{"digest", report.digest.has_value() ? report.digest->ToString() : ""},
+Json VerdictToJson(const VerifyReport& report,
+                   const std::vector<VerifiedClaim>& claims,
+                   bool identity_checked) {
+  Json list = Json::array();
+  for (const VerifiedClaim& claim : claims) {
+    list.push_back({{"kind", ClaimName(claim.kind)},
+                    {"signers", claim.signers},
+                    {"statement", claim.statement.ToString()}});
+  }
+  return {{"claims", std::move(list)},
+          {"digest", report.digest.has_value() ? report.digest->ToString() : ""},
           {"faults", report.faults},
           {"identity_checked", identity_checked},
           {"verified", report.faults.empty()}};
 }
 
-absl::StatusOr<Outcome> Verify(const PacketOptions& options) {
-  PEDIGREE_ASSIGN_OR_RETURN(const VerifyReport report, VerifyAsAsked(options));
-  const bool identity_checked = !options.digest.empty();
-  if (options.json) {
-    PrintJson(VerdictToJson(report, identity_checked));
+absl::StatusOr<Outcome> Verify(const VerifyOptions& options) {
+  PEDIGREE_ASSIGN_OR_RETURN(VerifyReport report, VerifyAsAsked(options.packet));
+  PEDIGREE_ASSIGN_OR_RETURN(const std::vector<VerifiedClaim> claims,
+                            CheckBeside(options, report));
+  const bool identity_checked =
+      !options.packet.digest.empty() || !options.claims.claims.empty();
+  if (options.packet.json) {
+    PrintJson(VerdictToJson(report, claims, identity_checked));
   } else {
-    PrintVerdict(report, identity_checked);
+    PrintVerdict(report, claims, identity_checked);
   }
   return report.faults.empty() ? Outcome::kGood : Outcome::kBad;
 }
@@ -169,12 +225,15 @@ absl::StatusOr<Outcome> Compare(const CompareOptions& options) {
 }
 
 void AddVerify(CommandLine& command_line, CLI::App* packet) {
-  auto options = std::make_shared<PacketOptions>();
+  auto options = std::make_shared<VerifyOptions>();
   CLI::App* command =
       command_line.Add(packet, "verify", "Check a packet and name each fault",
                        [options] { return Verify(*options); });
-  AddPacketOptions(command, *options);
-  command->add_flag("--json", options->json, "Print JSON");
+  AddPacketOptions(command, options->packet);
+  command->add_flag("--json", options->packet.json, "Print JSON");
+  command->add_option("--statements", options->statements,
+                      "Folder of unsigned statements that must be the packet's");
+  AddClaimOptions(command, options->claims);
 }
 
 void AddInspect(CommandLine& command_line, CLI::App* packet) {
