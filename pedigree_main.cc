@@ -5,6 +5,7 @@
 #include "packager/commands.h"
 #include "packager/siblings.h"
 #include "release/commands.h"
+#include "release/distribution/commands.h"
 #include "release/inspect.h"
 #include "runtime/base/command_line.h"
 #include "runtime/commands/commands.h"
@@ -17,6 +18,7 @@ int main(int argc, char** argv) {
                                pedigree::FindSiblingsInFiles);
   pedigree::AddEvaluatorCommands(command_line);
   pedigree::AddExperimentCommand(command_line);
-  pedigree::AddReleaseCommands(command_line);
+  pedigree::AddDistributionCommands(
+      command_line, pedigree::AddReleaseCommands(command_line));
   return command_line.Run(argc, argv);
 }

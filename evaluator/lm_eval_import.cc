@@ -1,5 +1,6 @@
 #include "evaluator/lm_eval_import.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
@@ -73,8 +74,31 @@ absl::StatusOr<std::vector<std::string>> Texts(std::string_view what,
   return texts;
 }
 
-// Which of `choices` a target names: by its place, as a number or its digits,
-// by its label (A, B, .. where there are none), or by its text.
+// The place at which `texts` has `text`.
+std::optional<size_t> PlaceOf(const std::string& text,
+                              const std::vector<std::string>& texts) {
+  const auto found = std::find(texts.begin(), texts.end(), text);
+  if (found == texts.end()) return std::nullopt;
+  return static_cast<size_t>(found - texts.begin());
+}
+
+// The place, one of `count`, that a text names by itself: its digits or, with
+// `letters`, one letter from A on.
+std::optional<size_t> PlaceInWords(const std::string& text, size_t count,
+                                   bool letters) {
+  uint64_t place = count;
+  if (letters && text.size() == 1 && text[0] >= 'A') {
+    place = static_cast<uint64_t>(text[0] - 'A');
+  } else if (!absl::SimpleAtoi(text, &place)) {
+    return std::nullopt;
+  }
+  if (place >= count) return std::nullopt;
+  return static_cast<size_t>(place);
+}
+
+// Which of `choices` a target names: by its place, as a number; by its label; or by
+// its text or the digits of its place (a letter where there are no labels), which
+// must not disagree.
 absl::StatusOr<size_t> FindChoice(const Json* target,
                                   const std::vector<std::string>& choices,
                                   const std::vector<std::string>& labels) {
@@ -88,17 +112,17 @@ absl::StatusOr<size_t> FindChoice(const Json* target,
     return Invalid("target is ", place, " (", choices.size(), " choices)");
   }
   PEDIGREE_ASSIGN_OR_RETURN(const std::string text, Text("target", target));
-  for (const auto* names : {&labels, &choices}) {
-    for (size_t i = 0; i < names->size(); ++i) {
-      if ((*names)[i] == text) return i;
-    }
+  const std::optional<size_t> by_label = PlaceOf(text, labels);
+  if (by_label.has_value()) return *by_label;
+  const std::optional<size_t> by_text = PlaceOf(text, choices);
+  const std::optional<size_t> by_place =
+      PlaceInWords(text, choices.size(), labels.empty());
+  if (by_text.has_value() && by_place.has_value() && *by_text != *by_place) {
+    return Invalid("target \"", text, "\" is the text of choice ", *by_text,
+                   " and the place of choice ", *by_place);
   }
-  uint64_t place = 0;
-  if (absl::SimpleAtoi(text, &place) && place < choices.size()) return place;
-  if (labels.empty() && text.size() == 1 && text[0] >= 'A' &&
-      static_cast<size_t>(text[0] - 'A') < choices.size()) {
-    return static_cast<size_t>(text[0] - 'A');
-  }
+  if (by_text.has_value()) return *by_text;
+  if (by_place.has_value()) return *by_place;
   return Invalid("target \"", text, "\" is none of ", choices.size(),
                  " choices");
 }

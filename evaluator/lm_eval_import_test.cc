@@ -107,6 +107,10 @@ TEST(LmEvalImportTest, NamesTheLineAndWhatIsWrong) {
        "target is 2 (2 choices)"},
       {R"({"query": "q", "choices": ["a", "b"], "gold": "c"})",
        "target \"c\" is none of 2 choices"},
+      {R"({"query": "q", "choices": ["3", "2", "1"], "gold": "1"})",
+       "target \"1\" is the text of choice 2 and the place of choice 1"},
+      {R"({"query": "q", "choices": ["B", "A"], "gold": "A"})",
+       "target \"A\" is the text of choice 1 and the place of choice 0"},
       {R"({"query": "q", "choices": {"text": ["a", "b"], "label": ["C"]},)"
        R"("answerKey": "C"})",
        "1 labels of 2 choices"},

@@ -3,17 +3,22 @@
 #include "release/build_commands.h"
 #include "release/claims/sign_command.h"
 #include "release/claims/statement_commands.h"
+#include "release/diff/commands.h"
+#include "release/rederive/commands.h"
 #include "release/verify_commands.h"
 
 namespace pedigree {
 
-void AddReleaseCommands(CommandLine& command_line) {
+CLI::App* AddReleaseCommands(CommandLine& command_line) {
   CLI::App* packet = command_line.Add(
       nullptr, "packet", "Make, check and read release packets", nullptr);
   AddBuildCommands(command_line, packet);
   AddVerifyCommands(command_line, packet);
   AddStatementCommands(command_line);
   AddSignCommand(command_line);
+  AddDiffCommand(command_line, packet);
+  AddRederiveCommand(command_line, packet);
+  return packet;
 }
 
 }  // namespace pedigree

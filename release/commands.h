@@ -8,8 +8,9 @@
 
 namespace pedigree {
 
-// Adds the subcommands `packet`, `statement` and `sign` to `command_line`.
-void AddReleaseCommands(CommandLine& command_line);
+// Adds the subcommands `packet`, `statement` and `sign` to `command_line`. Returns
+// `packet`, for subcommands from elsewhere.
+CLI::App* AddReleaseCommands(CommandLine& command_line);
 
 }  // namespace pedigree
 

@@ -8,9 +8,15 @@ load("//third_party/benchmark:workspace.bzl", "benchmark_repository")
 load("//third_party/binaryen:workspace.bzl", "binaryen_repository")
 load("//third_party/cli11:workspace.bzl", "cli11_repository")
 load("//third_party/clang:workspace.bzl", "clang_repository")
+load("//third_party/curl:workspace.bzl", "curl_repository")
+load(
+    "//third_party/docker_registry:workspace.bzl",
+    "docker_registry_repository",
+)
 load("//third_party/emscripten:workspace.bzl", "emscripten_repository")
 load("//third_party/googletest:workspace.bzl", "googletest_repository")
 load("//third_party/libcxx:workspace.bzl", "libcxx_repository")
+load("//third_party/libssl:workspace.bzl", "libssl_repository")
 load("//third_party/nlohmann_json:workspace.bzl", "nlohmann_json_repository")
 load("//third_party/node:workspace.bzl", "node_repository")
 load("//third_party/openssl:workspace.bzl", "openssl_repository")
@@ -46,6 +52,7 @@ _RULES = [
 ]
 
 _TOOLCHAINS = [
+    ("docker_registry", docker_registry_repository),
     ("node", node_repository),
     ("pedigree_binaryen", binaryen_repository),
     ("pedigree_clang", clang_repository),
@@ -65,6 +72,8 @@ _LIBRARIES = [
     ("com_google_benchmark", benchmark_repository),
     ("com_google_googletest", googletest_repository),
     ("com_google_protobuf", protobuf_repository),
+    ("curl", curl_repository),
+    ("libssl", libssl_repository),
     ("nlohmann_json", nlohmann_json_repository),
     ("openssl", openssl_repository),
     ("utf8proc", utf8proc_repository),

@@ -102,10 +102,10 @@ typedef struct pedigree_options {
   uint32_t struct_size;
   /* 1..256. By _init: 1. */
   uint32_t threads;
-  /* Whether quantized matrices are copied into the order in which kernels read
-   * them, where memory has room for it beside all else: faster, and the copy is
-   * memory that the system can't take back, as it can the pages of a file. By _init:
-   * 0, no. */
+  /* Whether matrices are copied into the order in which kernels read them and into
+   * huge pages, where memory has room for it beside all else: faster, and the copy
+   * is memory that the system can't take back, as it can the pages of a file. By
+   * _init: 0, no. */
   uint32_t repack;
   /* Positions of each session, 1..max_context; 0 stands for max_context. By _init:
    * 0. */
@@ -125,8 +125,8 @@ PEDIGREE_API pedigree_code pedigree_options_init(pedigree_options* options);
 /* Bytes by use, as allocated; see docs/formats/diagnostics.md, "Memory". */
 typedef struct pedigree_memory {
   uint32_t struct_size;
-  /* Whether a repacked copy is read: with `repack`, if the model has quantized
-   * matrices and, once loaded, memory had room. */
+  /* Whether a repacked copy is read: with `repack`, and, once loaded, if memory had
+   * room. */
   uint32_t repacked;
   /* Positions of each session. */
   uint32_t context_tokens;

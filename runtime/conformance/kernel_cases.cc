@@ -295,6 +295,7 @@ class MatMulCase : public Case {
     // Every byte is a weight, -128 too.
     bytes_.resize(form.dtype == DType::kQ4_0 ? count / 2 : count);
     for (uint8_t& byte : bytes_) byte = static_cast<uint8_t>(random());
+    if (random() % 8 == 0) DrawEnds(random, columns);
     scales_ = DrawFloats(random, shape.rows * view_.ScalesPerRow(), 1);
     const bool halves = random() % 2 == 0;
     for (float& scale : scales_) {
@@ -352,6 +353,22 @@ class MatMulCase : public Case {
   }
 
  private:
+  // The largest sums that there are: all weights at one end of their range, and
+  // activations at the ends of theirs, of one sign or of two in turn.
+  void DrawEnds(Random& random, size_t columns) {
+    const uint8_t lowest = view_.dtype == DType::kQ4_0 ? 0x88 : 0x80;
+    const uint8_t highest = static_cast<uint8_t>(~lowest);
+    std::fill(bytes_.begin(), bytes_.end(),
+              random() % 2 == 0 ? lowest : highest);
+    for (size_t t = 0; t < tokens_; ++t) {
+      const float first = random() % 2 == 0 ? 8.0f : -8.0f;
+      const float second = random() % 2 == 0 ? first : -first;
+      for (size_t i = 0; i < columns; ++i) {
+        values_[t * columns + i] = i % 2 == 0 ? first : second;
+      }
+    }
+  }
+
   void Pack() {
     packed_view_.packed_half_scales = HasHalfScales(view_);
     const uint64_t size = PackedBytes(packed_view_);

@@ -17,9 +17,10 @@ struct EngineConfig {
   // Kernels of this target, one of SupportedTargets(); those of BestTarget() when
   // not set.
   std::optional<Target> target;
-  // Whether quantized matrices are copied into the order in which kernels read them,
-  // where memory has room for it beside all else: faster, and the copy is memory that
-  // the system can't take back, as it can the pages of a mapped file. Default:
+  // Whether matrices are copied into the order in which kernels read them and into
+  // huge pages, where memory has room for it beside all else: faster, and the copy is
+  // memory that the system can't take back, as it can the pages of a mapped file.
+  // WebAssembly, which has no huge pages, copies quantized matrices only. Default:
   // false.
   bool repack = false;
   // Positions of each session, 1..max_context; 0 stands for max_context.

@@ -20,9 +20,8 @@ namespace pedigree {
 // just these sizes, each when a model is loaded, a session made or an adapter
 // applied.
 struct MemoryUse {
-  // Whether a repacked copy of the quantized matrices is read. Never without
-  // EngineConfig::repack, for a model without quantized matrices, or, once loaded,
-  // where memory had no room for it.
+  // Whether a repacked copy of the matrices is read. Never without
+  // EngineConfig::repack or, once loaded, where memory had no room for it.
   bool repacked = false;
   // Positions of each session.
   uint32_t context_tokens = 0;

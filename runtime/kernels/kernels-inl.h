@@ -47,6 +47,10 @@ PEDIGREE_VEC_INLINE void SumBlock(const uint8_t* weights, size_t tile_bytes,
   const int8_t* in = (kQ4 ? x.split_integers : x.integers) + offset;
   const int32_t* sums = x.sums + token * blocks + block;
   constexpr int32_t kBias = kQ4 ? Dot::kQ4Bias : Dot::kQ8Bias;
+  // Unrolled, the compiler loads the weights of many groups at once and spills
+  // sums where these fill most registers.
+  constexpr size_t kGroups = kQ4 ? 4 : 8;
+  constexpr size_t kGroupsAtOnce = kTokens * kTiles > 8 ? 1 : kGroups;
   PEDIGREE_UNROLL
   for (size_t t = 0; t < kTokens; ++t) {
     const int32_t start = kBias == 0 ? 0 : -kBias * sums[t * blocks];
@@ -54,8 +58,8 @@ PEDIGREE_VEC_INLINE void SumBlock(const uint8_t* weights, size_t tile_bytes,
     for (size_t n = 0; n < kTiles; ++n) sum[n][t] = Dot::Start(start);
   }
   if constexpr (kQ4) {
-    PEDIGREE_UNROLL
-    for (size_t group = 0; group < 4; ++group) {
+#pragma clang loop unroll_count(kGroupsAtOnce)
+    for (size_t group = 0; group < kGroups; ++group) {
       typename Dot::Weights low[kTiles];
       typename Dot::Weights high[kTiles];
       PEDIGREE_UNROLL
@@ -73,8 +77,8 @@ PEDIGREE_VEC_INLINE void SumBlock(const uint8_t* weights, size_t tile_bytes,
       }
     }
   } else {
-    PEDIGREE_UNROLL
-    for (size_t group = 0; group < 8; ++group) {
+#pragma clang loop unroll_count(kGroupsAtOnce)
+    for (size_t group = 0; group < kGroups; ++group) {
       typename Dot::Weights w[kTiles];
       PEDIGREE_UNROLL
       for (size_t n = 0; n < kTiles; ++n) {
@@ -179,6 +183,12 @@ void QuantizedTilesAllTokens(const TileLayout& layout, const uint8_t* tiles,
   for (; token + Dot::kTokens <= x.tokens; token += Dot::kTokens) {
     QuantizedTiles<kQ4, kTiles, Dot::kTokens>(layout, tiles, rows, x, token,
                                               out, out_stride);
+  }
+  if constexpr (Dot::kTokens > 4) {
+    for (; token + 4 <= x.tokens; token += 4) {
+      QuantizedTiles<kQ4, kTiles, 4>(layout, tiles, rows, x, token, out,
+                                     out_stride);
+    }
   }
   for (; token + 2 <= x.tokens; token += 2) {
     QuantizedTiles<kQ4, kTiles, 2>(layout, tiles, rows, x, token, out,
@@ -308,7 +318,8 @@ PEDIGREE_VEC_INLINE void F32Rows(const float* const (&rows)[kF32Rows],
 void F32MatMul(const TensorView& tensor, size_t begin_row, size_t end_row,
                const ActivationBatch& x, float* out, size_t out_stride) {
   const size_t columns = static_cast<size_t>(tensor.columns);
-  const float* weights = reinterpret_cast<const float*>(tensor.payload);
+  const float* weights = reinterpret_cast<const float*>(
+      tensor.packed != nullptr ? tensor.packed : tensor.payload);
   for (size_t row = begin_row; row < end_row; row += kF32Rows) {
     const size_t count = end_row - row < kF32Rows ? end_row - row : kF32Rows;
     // Past the end the last row is computed again and not stored.

@@ -59,12 +59,25 @@ void PackScales(const TensorView& tensor, const TileLayout& layout,
   }
 }
 
+// f32 rows [begin, end), as far as there are so many, to their places.
+void CopyRows(const TensorView& tensor, size_t begin, size_t end,
+              uint8_t* out) {
+  const size_t row_bytes = static_cast<size_t>(tensor.columns) * sizeof(float);
+  const size_t last = std::min(end, static_cast<size_t>(tensor.rows));
+  std::memcpy(out + begin * row_bytes, tensor.payload + begin * row_bytes,
+              (last - begin) * row_bytes);
+}
+
 }  // namespace
 
 bool HasTiles(const TensorView& tensor) {
   if (tensor.dtype == DType::kF32) return false;
   return tensor.block_size == tensor.columns ||
          tensor.block_size % kActivationBlock == 0;
+}
+
+bool HasPackedForm(const TensorView& tensor) {
+  return tensor.dtype == DType::kF32 || HasTiles(tensor);
 }
 
 bool HasHalfScales(const TensorView& tensor) {
@@ -96,6 +109,7 @@ size_t TileCount(const TensorView& tensor) {
 }
 
 uint64_t PackedBytes(const TensorView& tensor) {
+  if (tensor.dtype == DType::kF32) return tensor.StoredBytes();
   if (!HasTiles(tensor)) return 0;
   return uint64_t{TileCount(tensor)} *
          LayoutOfTiles(tensor, tensor.packed_half_scales).tile_bytes;
@@ -148,6 +162,10 @@ void PackTile(const TensorView& tensor, const TileLayout& layout, size_t tile,
 
 void PackTiles(const TensorView& tensor, size_t begin, size_t end,
                uint8_t* packed) {
+  if (tensor.dtype == DType::kF32) {
+    CopyRows(tensor, begin * kTileRows, end * kTileRows, packed);
+    return;
+  }
   const TileLayout layout = LayoutOfTiles(tensor, tensor.packed_half_scales);
   for (size_t tile = begin; tile < end; ++tile) {
     PackTile(tensor, layout, tile, packed + tile * layout.tile_bytes);

@@ -1,4 +1,4 @@
-// Quantized matrices in the order in which kernels read them.
+// Matrices in the order in which kernels read them.
 
 #ifndef PEDIGREE_RUNTIME_KERNELS_PACKING_H_
 #define PEDIGREE_RUNTIME_KERNELS_PACKING_H_
@@ -21,6 +21,10 @@ inline constexpr size_t kTileRows = 16;
 // exactly, which saves a tenth of what q4_0 reads. So a kernel reads one stream,
 // front to back, through tile after tile and matrix after matrix.
 // TensorView::packed points to such a form.
+//
+// A packed f32 matrix is its rows as they are stored: kernels read these front to
+// back as well, and what packing gives is memory of the runtime's own, in huge
+// pages where the system has them.
 struct TileLayout {
   // Scales of a row.
   size_t units = 0;
@@ -47,20 +51,24 @@ bool HasHalfScales(const TensorView& tensor);
 // The tiles of a tensor that has them.
 TileLayout LayoutOfTiles(const TensorView& tensor, bool half_scales);
 
+// Whether a matrix has a packed form that kernels read.
+bool HasPackedForm(const TensorView& tensor);
+
 // Tiles that hold the rows.
 size_t TileCount(const TensorView& tensor);
 // Bytes of the packed form, with halves if packed_half_scales is set; 0 where
-// HasTiles is false.
+// there is none.
 uint64_t PackedBytes(const TensorView& tensor);
 // Scratch that a matrix product over unpacked weights works in.
 size_t TileScratchBytes(const TensorView& tensor);
 
-// Packs tile `tile` to `out`, which is aligned to 4, as `layout` says.
+// Packs tile `tile` of a tensor that has them to `out`, which is aligned to 4, as
+// `layout` says.
 void PackTile(const TensorView& tensor, const TileLayout& layout, size_t tile,
               uint8_t* out);
 
-// Packs tiles [begin, end) to their places in `packed`, which is aligned to 64,
-// with halves if packed_half_scales is set. Calls for different tiles may run at
+// Packs tiles [begin, end) of a packed form to their places in `packed`, which is
+// aligned to 64, with halves if packed_half_scales is set. Calls for different tiles may run at
 // the same time.
 void PackTiles(const TensorView& tensor, size_t begin, size_t end,
                uint8_t* packed);

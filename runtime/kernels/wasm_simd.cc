@@ -98,7 +98,14 @@ struct Dot {
 
 #include "runtime/kernels/kernels-inl.h"
 
-constexpr Kernels kKernels = MakeKernels(Target::kWasmSimd);
+#include "runtime/kernels/wasm_pairs-inl.h"
+
+constexpr Kernels WithPairProducts(Kernels kernels) {
+  kernels.mat_mul = PairMatMul;
+  return kernels;
+}
+
+constexpr Kernels kKernels = WithPairProducts(MakeKernels(Target::kWasmSimd));
 
 }  // namespace
 

@@ -10,6 +10,7 @@
 #include "runtime/base/byte_source.h"
 #include "runtime/base/bytes.h"
 #include "runtime/base/status_macros.h"
+#include "runtime/format/slm_format.h"
 #include "runtime/kernels/packing.h"
 #include "runtime/model/weights.h"
 #include "runtime/tensor/aligned_buffer.h"
@@ -36,6 +37,13 @@ struct Slot {
   uint8_t* packed;
 };
 
+// f32 matrices are copied for the sake of huge pages, of which WebAssembly has none.
+#if defined(__wasm__)
+constexpr bool kCopiesF32 = false;
+#else
+constexpr bool kCopiesF32 = true;
+#endif
+
 // Stored bytes that are packed before they are released.
 constexpr uint64_t kReleaseBytes = uint64_t{1} << 20;
 
@@ -51,6 +59,7 @@ void ReleaseTiles(const TensorView& tensor, Range tiles,
   source.Release({tensor.payload + first * row_bytes,
                   static_cast<size_t>((end - first) * row_bytes)});
   const uint64_t scales = tensor.ScalesPerRow();
+  if (scales == 0) return;
   source.Release({reinterpret_cast<const uint8_t*>(tensor.scales +
                                                    first * scales),
                   static_cast<size_t>((end - first) * scales * 4)});
@@ -81,7 +90,8 @@ bool PackedWeights::Packs(const Weights& weights, int index) {
   const TensorView& tensor = weights.tensors()[index];
   const bool lookup_only = index == weights.embeddings_index() &&
                            index != weights.output_index();
-  return tensor.rows > 1 && !lookup_only && HasTiles(tensor);
+  return tensor.rows > 1 && !lookup_only && HasPackedForm(tensor) &&
+         (kCopiesF32 || tensor.dtype != DType::kF32);
 }
 
 bool PackedWeights::PacksAny(const Weights& weights) {

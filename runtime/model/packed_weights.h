@@ -13,13 +13,13 @@
 
 namespace pedigree {
 
-// Owns one packed copy of the quantized matrices (runtime/kernels/packing.h).
-// f32 matrices are read where they are. The stored form stays in use for single
-// rows: embeddings, adapters.
+// Owns one packed copy of the matrices (runtime/kernels/packing.h). The stored form
+// stays in use for single rows: embeddings, adapters. In WebAssembly f32 matrices
+// are read where they are.
 class PackedWeights {
  public:
-  // Whether tensor `index` is packed: a quantized matrix that is multiplied with,
-  // which embeddings are only when tied. Looks at no value.
+  // Whether tensor `index` is packed: a matrix that is multiplied with, which
+  // embeddings are only when tied. Looks at no value.
   static bool Packs(const Weights& weights, int index);
   static bool PacksAny(const Weights& weights);
   // Whether its stored form is read besides: a row of embeddings is looked up where

@@ -1,0 +1,125 @@
+#include "release/diff/packet_files.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "release/file_stream.h"
+#include "release/layer.h"
+#include "release/layout.h"
+#include "runtime/base/status_macros.h"
+
+namespace pedigree {
+namespace {
+
+absl::Status Invalid(const std::string& directory, std::string_view fault) {
+  return absl::InvalidArgumentError(absl::StrCat(directory, ": ", fault));
+}
+
+absl::Status Corrupted(const std::string& directory, std::string_view what,
+                       const Digest& found, const Digest& expected) {
+  return absl::DataLossError(
+      absl::StrCat(directory, ": Corrupted ", what, ": digest is ",
+                   found.ToString(), " (expected ", expected.ToString(), ")"));
+}
+
+}  // namespace
+
+absl::StatusOr<PacketFiles> PacketFiles::Open(const std::string& directory) {
+  PacketFiles packet;
+  packet.directory_ = directory;
+  std::vector<std::string> faults;
+  PEDIGREE_ASSIGN_OR_RETURN(const LayoutListing listing,
+                            ListLayout(directory, &faults));
+  if (!faults.empty()) return Invalid(directory, faults[0]);
+  PEDIGREE_RETURN_IF_ERROR(packet.ReadManifest());
+  PEDIGREE_RETURN_IF_ERROR(packet.IndexNames());
+  for (const Descriptor& blob : packet.blobs_) {
+    const auto file = listing.blobs.find(blob.digest);
+    if (file == listing.blobs.end()) {
+      return Invalid(directory,
+                     absl::StrCat("Missing blob ", blob.digest.ToString(), ": ",
+                                  blob.file_path));
+    }
+    if (file->second != blob.size) {
+      return absl::DataLossError(
+          absl::StrCat(directory, ": Corrupted ", blob.file_path, ": size is ",
+                       file->second, " (expected ", blob.size, ")"));
+    }
+  }
+  return packet;
+}
+
+absl::Status PacketFiles::ReadManifest() {
+  PEDIGREE_ASSIGN_OR_RETURN(const std::string index,
+                            ReadSmallFile(directory_ + "/index.json",
+                                          Links::kRefuse, kMaxIndexBytes));
+  const absl::StatusOr<Descriptor> descriptor = ParseOciIndex(index);
+  if (!descriptor.ok()) {
+    return Invalid(directory_, descriptor.status().message());
+  }
+  digest_ = descriptor->digest;
+  PEDIGREE_ASSIGN_OR_RETURN(manifest_text_,
+                            ReadSmallFile(BlobPath(directory_, digest_),
+                                          Links::kRefuse, kMaxManifestBytes));
+  const Digest found = Sha256(manifest_text_);
+  if (found != digest_) {
+    return Corrupted(directory_, "packet manifest", found, digest_);
+  }
+  std::vector<std::string> faults;
+  manifest_ = ParseOciManifest(manifest_text_, &faults);
+  if (!faults.empty()) return Invalid(directory_, faults[0]);
+  blobs_ = manifest_.layers;
+  blobs_.insert(blobs_.begin(), manifest_.config);
+  blobs_[0].file_path = kConfigName;
+  return absl::OkStatus();
+}
+
+absl::Status PacketFiles::IndexNames() {
+  for (size_t i = 0; i < blobs_.size(); ++i) {
+    const Descriptor& blob = blobs_[i];
+    if (!IsSafeFilePath(blob.file_path)) {
+      return Invalid(directory_,
+                     "Invalid packet manifest: unsafe file name of "
+                     "layer " +
+                         blob.digest.ToString());
+    }
+    if (!places_.emplace(blob.file_path, i).second) {
+      return Invalid(directory_,
+                     absl::StrCat("Invalid packet manifest: two layers are "
+                                  "named ",
+                                  blob.file_path));
+    }
+  }
+  return absl::OkStatus();
+}
+
+const Descriptor* PacketFiles::Find(std::string_view name) const {
+  const auto place = places_.find(name);
+  return place == places_.end() ? nullptr : &blobs_[place->second];
+}
+
+absl::StatusOr<MappedFile> PacketFiles::OpenBlob(const Descriptor& blob) const {
+  PEDIGREE_ASSIGN_OR_RETURN(
+      MappedFile file, MappedFile::Open(BlobPath(directory_, blob.digest)));
+  constexpr size_t kPieceBytes = size_t{1} << 20;
+  Sha256Stream stream;
+  for (ByteSpan rest = file.bytes(); !rest.empty();) {
+    const ByteSpan piece = rest.first(std::min(kPieceBytes, rest.size()));
+    stream.Update(piece);
+    file.Release(piece);
+    rest.remove_prefix(piece.size());
+  }
+  const Digest found = stream.Finish();
+  if (found == blob.digest) return file;
+  return Corrupted(directory_, blob.file_path, found, blob.digest);
+}
+
+absl::Status PacketFiles::CheckBlobs() const {
+  for (const Descriptor& blob : blobs_) {
+    PEDIGREE_RETURN_IF_ERROR(OpenBlob(blob).status());
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace pedigree
