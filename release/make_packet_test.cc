@@ -62,7 +62,8 @@ TEST(MakePacketTest, RecordSaysWhatTheReleaseStandsOn) {
             record.parent_digests(0));
   // The parent fails a case, so it is no target to go back to.
   EXPECT_EQ(record.rollback_target(), "");
-  EXPECT_EQ(record.expected_claims_size(), 0);
+  EXPECT_EQ(absl::StrJoin(record.expected_claims(), " "),
+            "eval oms provenance test-result");
 }
 
 TEST(MakePacketTest, InputsDigestIsThatOfSha256sumsSortedByName) {
