@@ -89,7 +89,8 @@ TEST(LineageGraphTest, IsTheSameForPacketsInAnyOrder) {
 TEST(LineageGraphTest, TakesAPacketOnce) {
   std::vector<LineageRelease> family = Family();
   family.push_back(family[0]);
-  for (const LineageNode& node : GraphOf(family).nodes()) {
+  const LineageGraph graph = GraphOf(family);
+  for (const LineageNode& node : graph.nodes()) {
     EXPECT_LE(node.releases.size(), 1u);
   }
 }
