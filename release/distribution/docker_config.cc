@@ -10,7 +10,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
-#include "release/distribution/helper_process.h"
+#include "absl/time/time.h"
+#include "release/helper_process.h"
 #include "runtime/base/file.h"
 #include "runtime/base/json.h"
 #include "runtime/base/status_macros.h"
@@ -20,7 +21,7 @@ namespace {
 
 constexpr uint64_t kMaxConfigBytes = uint64_t{1} << 20;
 constexpr uint64_t kMaxAnswerBytes = uint64_t{64} << 10;
-constexpr int kHelperTimeoutSeconds = 60;
+constexpr HelperLimits kHelperLimits = {absl::Seconds(60), kMaxAnswerBytes};
 // The name Docker gives to what a helper stores as an identity token.
 constexpr std::string_view kTokenUser = "<token>";
 // The key Docker keeps the credentials of docker.io under.
@@ -113,17 +114,20 @@ absl::Status ForMembers(const Json& config, const char* name, Read read) {
 absl::StatusOr<Credentials> AskHelper(const std::string& name,
                                       const std::string& registry) {
   const std::string program = absl::StrCat("docker-credential-", name);
-  PEDIGREE_ASSIGN_OR_RETURN(
-      const HelperResult result,
-      RunHelper({program, "get"}, registry, kMaxAnswerBytes,
-                 kHelperTimeoutSeconds));
-  if (result.exit_code == 0) return ParseHelperAnswer(result.output);
-  if (absl::StrContains(result.output, "credentials not found")) {
+  const absl::StatusOr<HelperResult> result =
+      RunHelper({program, "get"}, registry, kHelperLimits);
+  if (absl::IsNotFound(result.status())) {
+    return absl::NotFoundError(
+        absl::StrCat("Cannot run ", program, ": not found in PATH"));
+  }
+  PEDIGREE_RETURN_IF_ERROR(result.status());
+  if (result->exit_code == 0) return ParseHelperAnswer(result->output);
+  if (absl::StrContains(result->output, "credentials not found")) {
     return Credentials();
   }
   return absl::FailedPreconditionError(
       absl::StrCat("Cannot get credentials for ", registry, ": ", program,
-                   " failed (exit status ", result.exit_code, ")"));
+                   " failed (exit status ", result->exit_code, ")"));
 }
 
 }  // namespace

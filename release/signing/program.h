@@ -1,31 +1,24 @@
-// Another program, run with text in and text out, within limits. POSIX only.
+// A program that answers, and answers well or not at all.
 
 #ifndef PEDIGREE_RELEASE_SIGNING_PROGRAM_H_
 #define PEDIGREE_RELEASE_SIGNING_PROGRAM_H_
 
-#include <cstddef>
 #include <string>
 #include <string_view>
 
 #include "absl/status/statusor.h"
-#include "absl/time/time.h"
+#include "release/helper_process.h"
 
 namespace pedigree {
 
-struct ProgramLimits {
-  absl::Duration time = absl::Seconds(60);
-  size_t output_bytes = size_t{1} << 20;
-};
-
-// Runs the file `path` (no shell, no search of PATH, no arguments, this
-// process's environment and standard error), gives it `input` and returns its
-// standard output. Its process group is killed when it oversteps a limit.
+// RunHelper of the file `path`, with no search of PATH and no arguments: its
+// standard output, of a program that exits with 0.
 //
 // Errors: kFailedPrecondition when it cannot be started, does not exit with 0,
 // or writes more than `limits` allow; kDeadlineExceeded.
 absl::StatusOr<std::string> RunProgram(const std::string& path,
                                        std::string_view input,
-                                       const ProgramLimits& limits);
+                                       const HelperLimits& limits);
 
 }  // namespace pedigree
 

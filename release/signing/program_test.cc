@@ -59,7 +59,7 @@ TEST(ProgramTest, FailsWhenItCannotBeRun) {
 }
 
 TEST(ProgramTest, IsStoppedPastItsTime) {
-  ProgramLimits limits;
+  HelperLimits limits;
   limits.time = absl::Milliseconds(200);
   const absl::Time start = absl::Now();
   ExpectFailure(RunProgram(Script("sleeps", "sleep 30\n"), "", limits),
@@ -72,7 +72,7 @@ TEST(ProgramTest, IsStoppedPastItsTime) {
 }
 
 TEST(ProgramTest, IsStoppedPastItsOutput) {
-  ProgramLimits limits;
+  HelperLimits limits;
   limits.output_bytes = 1000;
   ExpectFailure(RunProgram(Script("talks", "while :; do echo talk; done\n"), "",
                            limits),

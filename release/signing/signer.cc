@@ -28,7 +28,7 @@ std::string SigningRequest(std::string_view payload_type,
 
 absl::StatusOr<std::string> ProgramSigner::Sign(std::string_view payload_type,
                                                 std::string_view payload) {
-  ProgramLimits limits;
+  HelperLimits limits;
   limits.time = time_limit_;
   limits.output_bytes = 2 * kMaxSignatureBytes;
   PEDIGREE_ASSIGN_OR_RETURN(
