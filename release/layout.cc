@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "release/file_stream.h"
 #include "release/pending_directory.h"
+#include "release/printable.h"
 #include "runtime/base/status_macros.h"
 
 namespace pedigree {
@@ -17,14 +18,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Names come from outside: only printable ASCII is shown, and not too much.
-std::string Shown(std::string_view name) {
-  std::string shown(name.substr(0, 120));
-  for (char& c : shown) {
-    if (c < ' ' || c > '~') c = '?';
-  }
-  return shown;
-}
+// Names come from outside: not too much of them is shown.
+std::string Shown(std::string_view name) { return Printable(name, 120); }
 
 absl::Status WriteNewFile(const std::string& path, std::string_view contents) {
   std::FILE* file = std::fopen(path.c_str(), "wbx");

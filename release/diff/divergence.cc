@@ -5,9 +5,9 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "release/diff/printable.h"
 #include "release/diff/text_report.h"
 #include "release/layer.h"
+#include "release/printable.h"
 #include "runtime/tensor/float_text.h"
 
 namespace pedigree {

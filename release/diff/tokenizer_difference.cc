@@ -6,7 +6,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/escaping.h"
 #include "release/diff/bytes_difference.h"
-#include "release/diff/printable.h"
+#include "release/printable.h"
 #include "runtime/base/byte_source.h"
 #include "runtime/base/json.h"
 #include "runtime/tokenizer/tokenizer.h"

@@ -6,7 +6,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "release/diff/printable.h"
+#include "release/printable.h"
 
 namespace pedigree {
 namespace {

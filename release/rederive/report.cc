@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "release/diff/printable.h"
+#include "release/printable.h"
 
 namespace pedigree {
 namespace {
