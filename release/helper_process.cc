@@ -148,10 +148,12 @@ class Exchange {
   }
 
  private:
+  // absl::FormatDuration would need a function of libm.
   absl::Status Late() const {
     return absl::DeadlineExceededError(
-        Failure(arguments_[0], absl::StrCat("still running after ",
-                                            absl::FormatDuration(limits_.time))));
+        Failure(arguments_[0],
+                absl::StrCat("still running after ",
+                             absl::ToInt64Milliseconds(limits_.time), "ms")));
   }
 
   int MillisecondsLeft() const {
