@@ -7,11 +7,11 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "release/blob_list.h"
 #include "release/file_stream.h"
 #include "release/make_packet.h"
 #include "release/oci.h"
 #include "runtime/base/file.h"
-#include "runtime/base/json.h"
 #include "runtime/base/status_macros.h"
 
 namespace pedigree {
@@ -64,6 +64,9 @@ void AddRequestOptions(CLI::App* command, RequestOptions& options) {
   AddRepeated(command, "--license", r.licenses, "Licence text");
   command->add_option("--toolchain-pins", r.toolchain_pins,
                       "JSON list of {name, tree_digest, version}");
+  command->add_option("--linked-libraries", r.linked_libraries,
+                      "JSON list of {license, name, notices, pin, targets, "
+                      "version}: what the runtimes are linked from");
   AddRepeated(command, "--source", options.sources,
               "NAME=FILE: a source that feeds the packet");
 }
@@ -131,28 +134,27 @@ struct DescribeOptions {
   std::string manifest;
   std::string config;
   std::string record;
+  std::string bom;
   std::string release_node;
   std::string blob_list;
   std::string digest;
 };
 
 // Where every blob lies, config and layers, in manifest order.
-std::string WriteBlobList(const DescribeOptions& options,
-                          const MadePacket& made) {
+std::vector<BlobSource> ListBlobs(const DescribeOptions& options,
+                                  const MadePacket& made) {
   std::vector<BlobSource> sources = made.blobs;
   sources.push_back({Sha256(made.packet.record), options.record});
+  sources.push_back({Sha256(made.packet.bom), options.bom});
   sources.push_back({Sha256(made.packet.release_node), options.release_node});
-  Json list = Json::array();
-  list.push_back({{"digest", Sha256(made.packet.config).ToString()},
-                  {"path", options.config}});
+  std::vector<BlobSource> list = {
+      {Sha256(made.packet.config), options.config}};
   for (const Layer& layer : made.packet.layers) {
     for (const BlobSource& source : sources) {
-      if (source.digest != layer.digest) continue;
-      list.push_back(
-          {{"digest", layer.digest.ToString()}, {"path", source.path}});
+      if (source.digest == layer.digest) list.push_back(source);
     }
   }
-  return CanonicalJson(list);
+  return list;
 }
 
 absl::StatusOr<Outcome> Describe(const DescribeOptions& options) {
@@ -162,8 +164,9 @@ absl::StatusOr<Outcome> Describe(const DescribeOptions& options) {
       {options.manifest, made.packet.manifest},
       {options.config, made.packet.config},
       {options.record, made.packet.record},
+      {options.bom, made.packet.bom},
       {options.release_node, made.packet.release_node},
-      {options.blob_list, WriteBlobList(options, made)},
+      {options.blob_list, WriteBlobList(ListBlobs(options, made))},
       {options.digest, absl::StrCat(PacketDigest(made), "\n")},
   };
   for (const auto& [path, contents] : files) {
@@ -184,6 +187,8 @@ void AddDescribe(CommandLine& command_line, CLI::App* packet) {
       ->required();
   command->add_option("--record-out", options->record, "Release record")
       ->required();
+  command->add_option("--bom-out", options->bom, "Bill of materials")
+      ->required();
   command
       ->add_option("--release-node-out", options->release_node, "Release node")
       ->required();
@@ -200,23 +205,6 @@ struct AssembleOptions {
   std::string blob_list;
   std::string out;
 };
-
-absl::StatusOr<std::vector<BlobSource>> ReadBlobList(const std::string& path) {
-  PEDIGREE_ASSIGN_OR_RETURN(
-      const std::string text,
-      ReadSmallFile(path, Links::kFollow, kMaxManifestBytes));
-  PEDIGREE_ASSIGN_OR_RETURN(const Json json, ParseJson(text, "blob list"));
-  std::vector<BlobSource> blobs;
-  for (const Json& entry : json) {
-    JsonObjectReader reader(entry, "blob list entry");
-    const std::string digest = reader.String("digest");
-    const std::string blob_path = reader.String("path");
-    PEDIGREE_RETURN_IF_ERROR(reader.Finish());
-    PEDIGREE_ASSIGN_OR_RETURN(const Digest parsed, ParseDigest(digest));
-    blobs.push_back({parsed, blob_path});
-  }
-  return blobs;
-}
 
 absl::StatusOr<Outcome> Assemble(const AssembleOptions& options) {
   PEDIGREE_ASSIGN_OR_RETURN(

@@ -1,5 +1,6 @@
 #include "release/commands.h"
 
+#include "release/archive/archive_commands.h"
 #include "release/build_commands.h"
 #include "release/diff/commands.h"
 #include "release/lineage/commands.h"
@@ -14,6 +15,7 @@ CLI::App* AddReleaseCommands(CommandLine& command_line) {
       nullptr, "packet", "Make, check and read release packets", nullptr);
   AddBuildCommands(command_line, packet);
   AddVerifyCommands(command_line, packet);
+  AddArchiveCommands(command_line, packet);
   AddDiffCommand(command_line, packet);
   AddRederiveCommand(command_line, packet);
   AddRegistryCommands(command_line);

@@ -14,6 +14,7 @@
 #include "evaluator/report.h"
 #include "evaluator/scorecard.h"
 #include "packager/terms/terms.h"
+#include "release/bom/linked_libraries.h"
 #include "release/json_difference.h"
 #include "release/node_id.h"
 #include "runtime/adapters/assembly.h"
@@ -68,6 +69,9 @@ class CrossLinks {
     CheckRuntimes();
     CheckLicenses();
     CheckTerms();
+    for (std::string& fault : CheckLinkedLibraries(contents_)) {
+      Fault(std::move(fault));
+    }
     CheckFacts();
     return std::move(faults_);
   }
@@ -556,6 +560,10 @@ class CrossLinks {
   void CheckFacts() {
     if (!contents_.inputs_digest.empty()) {
       CheckIsDigest("inputs_digest", contents_.inputs_digest);
+    }
+    for (const auto& ancestor : contents_.ancestors) {
+      CheckIsDigest(absl::StrCat("model_digest of node ", ancestor.record.id()),
+                    ancestor.record.model_digest());
     }
     for (const release::ToolchainPin& pin : contents_.toolchain_pins) {
       CheckIsDigest(absl::StrCat("toolchain pin ", pin.name()),

@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <optional>
 #include <string>
 
 #include <unistd.h>
@@ -10,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "release/make_packet.h"
+#include "release/packet_files.h"
 #include "release/testing/packet_editor.h"
 #include "release/testing/sample_release.h"
 #include "release/verify.h"
@@ -29,16 +31,18 @@ class ExportTest : public testing::Test {
     const auto made = MakePacket(WriteSampleRelease(folder_));
     EXPECT_TRUE(WritePacket(*made, packet_).ok());
     layers_ = VerifyPacket(packet_)->layers;
+    source_ = *PacketFiles::OpenLayout(packet_);
   }
 
   std::string folder_;
   std::string packet_;
   std::string out_;
   std::vector<Layer> layers_;
+  std::optional<PacketFiles> source_;
 };
 
 TEST_F(ExportTest, WritesEveryLayerUnderItsName) {
-  const absl::Status status = ExportLayers(packet_, layers_, out_);
+  const absl::Status status = ExportLayers(*source_, layers_, out_);
   ASSERT_TRUE(status.ok()) << status;
   EXPECT_FALSE(layers_.empty());
   for (const Layer& layer : layers_) {
@@ -55,7 +59,7 @@ TEST_F(ExportTest, WritesEveryLayerUnderItsName) {
 TEST_F(ExportTest, LeavesNothingWhenABlobHasChanged) {
   PacketEditor editor(packet_);
   editor.FlipBit(editor.PathOf("licenses/CC0-1.0"));
-  EXPECT_EQ(ExportLayers(packet_, layers_, out_).code(),
+  EXPECT_EQ(ExportLayers(*source_, layers_, out_).code(),
             absl::StatusCode::kDataLoss);
   EXPECT_FALSE(fs::exists(out_));
 }
@@ -63,14 +67,14 @@ TEST_F(ExportTest, LeavesNothingWhenABlobHasChanged) {
 TEST_F(ExportTest, LeavesNothingWhenABlobIsMissing) {
   PacketEditor editor(packet_);
   fs::remove(editor.PathOf("licenses/CC0-1.0"));
-  EXPECT_EQ(ExportLayers(packet_, layers_, out_).code(),
+  EXPECT_EQ(ExportLayers(*source_, layers_, out_).code(),
             absl::StatusCode::kNotFound);
   EXPECT_FALSE(fs::exists(out_));
 }
 
 TEST_F(ExportTest, ReplacesNothing) {
   fs::create_directories(out_ + "/mine");
-  EXPECT_EQ(ExportLayers(packet_, layers_, out_).code(),
+  EXPECT_EQ(ExportLayers(*source_, layers_, out_).code(),
             absl::StatusCode::kAlreadyExists);
   EXPECT_FALSE(fs::exists(out_ + "/model.slm"));
 }

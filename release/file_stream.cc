@@ -23,29 +23,34 @@ absl::Status ErrnoError(std::string_view action, std::string_view path) {
   return absl::ErrnoToStatus(error, absl::StrCat("Cannot ", action, " ", path));
 }
 
-// An open file descriptor, closed on destruction.
-class OpenFile {
- public:
-  explicit OpenFile(int fd) : fd_(fd) {}
-  OpenFile(OpenFile&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  OpenFile& operator=(OpenFile&&) = delete;
-  ~OpenFile() {
-    if (fd_ >= 0) close(fd_);
+absl::Status StreamPieces(FileReader& file,
+                          absl::FunctionRef<absl::Status(ByteSpan)> take) {
+  const auto buffer = std::make_unique<uint8_t[]>(kChunkBytes);
+  while (true) {
+    PEDIGREE_ASSIGN_OR_RETURN(
+        const size_t count,
+        file.Read(absl::MakeSpan(buffer.get(), kChunkBytes)));
+    if (count == 0) return absl::OkStatus();
+    PEDIGREE_RETURN_IF_ERROR(take(ByteSpan(buffer.get(), count)));
   }
+}
 
-  int fd() const { return fd_; }
+}  // namespace
 
-  // Closes, telling what destruction would swallow.
-  absl::Status Close(std::string_view path) {
-    if (close(std::exchange(fd_, -1)) == 0) return absl::OkStatus();
-    return ErrnoError("write", path);
-  }
+OpenFile::OpenFile(OpenFile&& other) noexcept
+    : fd_(std::exchange(other.fd_, -1)) {}
 
- private:
-  int fd_;
-};
+OpenFile::~OpenFile() {
+  if (fd_ >= 0) close(fd_);
+}
 
-absl::StatusOr<OpenFile> OpenToRead(const std::string& path, Links links) {
+int OpenFile::Release() { return std::exchange(fd_, -1); }
+
+FileReader::FileReader(std::string path, OpenFile file, uint64_t size)
+    : path_(std::move(path)), file_(std::move(file)), size_(size) {}
+
+absl::StatusOr<FileReader> FileReader::Open(const std::string& path,
+                                            Links links) {
   // O_NONBLOCK: opening a pipe must not wait for its other end.
   int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK;
   if (links == Links::kRefuse) flags |= O_NOFOLLOW;
@@ -61,42 +66,53 @@ absl::StatusOr<OpenFile> OpenToRead(const std::string& path, Links links) {
     return absl::InvalidArgumentError(
         absl::StrCat("Cannot read ", path, ": not a regular file"));
   }
-  return file;
+  return FileReader(path, std::move(file), static_cast<uint64_t>(info.st_size));
 }
 
-// Calls consume(bytes) for piece after piece until the end or an error.
-template <typename Consume>
-absl::Status ReadPieces(const OpenFile& file, const std::string& path,
-                        Consume consume) {
-  const auto buffer = std::make_unique<uint8_t[]>(kChunkBytes);
+absl::StatusOr<size_t> FileReader::Read(absl::Span<uint8_t> buffer) {
   while (true) {
-    const ssize_t count = read(file.fd(), buffer.get(), kChunkBytes);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return ErrnoError("read", path);
-    if (count == 0) return absl::OkStatus();
-    PEDIGREE_RETURN_IF_ERROR(
-        consume(ByteSpan(buffer.get(), static_cast<size_t>(count))));
+    const ssize_t count = read(file_.fd(), buffer.data(), buffer.size());
+    if (count >= 0) return static_cast<size_t>(count);
+    if (errno != EINTR) return ErrnoError("read", path_);
   }
 }
 
-absl::Status WriteAll(const OpenFile& file, const std::string& path,
-                      ByteSpan bytes) {
+FileWriter::FileWriter(std::string path, OpenFile file)
+    : path_(std::move(path)), file_(std::move(file)) {}
+
+absl::StatusOr<FileWriter> FileWriter::Create(const std::string& path,
+                                              bool executable) {
+  OpenFile file(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
+                     executable ? 0755 : 0644));
+  if (file.fd() < 0) return ErrnoError("create", path);
+  return FileWriter(path, std::move(file));
+}
+
+absl::Status FileWriter::Write(ByteSpan bytes) {
   while (!bytes.empty()) {
-    const ssize_t count = write(file.fd(), bytes.data(), bytes.size());
+    const ssize_t count = write(file_.fd(), bytes.data(), bytes.size());
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return ErrnoError("write", path);
+    if (count < 0) return ErrnoError("write", path_);
     bytes.remove_prefix(static_cast<size_t>(count));
   }
   return absl::OkStatus();
 }
 
-}  // namespace
+absl::Status FileWriter::Close() {
+  if (close(file_.Release()) == 0) return absl::OkStatus();
+  return ErrnoError("write", path_);
+}
+
+absl::Status StreamFile(const std::string& path, Links links,
+                        absl::FunctionRef<absl::Status(ByteSpan)> take) {
+  PEDIGREE_ASSIGN_OR_RETURN(FileReader file, FileReader::Open(path, links));
+  return StreamPieces(file, take);
+}
 
 absl::StatusOr<FileDigest> DigestFile(const std::string& path, Links links) {
-  PEDIGREE_ASSIGN_OR_RETURN(const OpenFile file, OpenToRead(path, links));
   FileDigest result;
   Sha256Stream stream;
-  PEDIGREE_RETURN_IF_ERROR(ReadPieces(file, path, [&](ByteSpan bytes) {
+  PEDIGREE_RETURN_IF_ERROR(StreamFile(path, links, [&](ByteSpan bytes) {
     stream.Update(bytes);
     result.size += bytes.size();
     return absl::OkStatus();
@@ -105,37 +121,28 @@ absl::StatusOr<FileDigest> DigestFile(const std::string& path, Links links) {
   return result;
 }
 
-absl::Status ReadFilePieces(
-    const std::string& path, Links links,
-    absl::FunctionRef<absl::Status(ByteSpan)> consume) {
-  PEDIGREE_ASSIGN_OR_RETURN(const OpenFile file, OpenToRead(path, links));
-  return ReadPieces(file, path, consume);
-}
-
 absl::StatusOr<FileDigest> CopyFile(const std::string& from, Links links,
                                     const std::string& to, bool executable) {
-  PEDIGREE_ASSIGN_OR_RETURN(const OpenFile input, OpenToRead(from, links));
-  OpenFile output(open(to.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
-                       executable ? 0755 : 0644));
-  if (output.fd() < 0) return ErrnoError("create", to);
+  PEDIGREE_ASSIGN_OR_RETURN(FileReader input, FileReader::Open(from, links));
+  PEDIGREE_ASSIGN_OR_RETURN(FileWriter output,
+                            FileWriter::Create(to, executable));
   FileDigest result;
   Sha256Stream stream;
-  PEDIGREE_RETURN_IF_ERROR(ReadPieces(input, from, [&](ByteSpan bytes) {
+  PEDIGREE_RETURN_IF_ERROR(StreamPieces(input, [&](ByteSpan bytes) {
     stream.Update(bytes);
     result.size += bytes.size();
-    return WriteAll(output, to, bytes);
+    return output.Write(bytes);
   }));
-  PEDIGREE_RETURN_IF_ERROR(output.Close(to));
+  PEDIGREE_RETURN_IF_ERROR(output.Close());
   result.digest = stream.Finish();
   return result;
 }
 
 absl::StatusOr<std::string> ReadSmallFile(const std::string& path, Links links,
                                           uint64_t max_bytes) {
-  PEDIGREE_ASSIGN_OR_RETURN(const OpenFile file, OpenToRead(path, links));
   std::string contents;
   PEDIGREE_RETURN_IF_ERROR(
-      ReadPieces(file, path, [&](ByteSpan bytes) -> absl::Status {
+      StreamFile(path, links, [&](ByteSpan bytes) -> absl::Status {
         if (bytes.size() > max_bytes - contents.size()) {
           return absl::ResourceExhaustedError(absl::StrCat(
               "Cannot read ", path, ": longer than ", max_bytes, " bytes"));

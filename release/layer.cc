@@ -51,6 +51,8 @@ constexpr KindEntry kKinds[kLayerKindCount] = {
      "release-node.json"},
     {LayerKind::kRuntime, kCode, "runtimes/"},
     {LayerKind::kLicense, kText, "licenses/"},
+    {LayerKind::kNotice, kText, "licenses/third-party/"},
+    {LayerKind::kBom, "application/vnd.cyclonedx+json", "bom.cdx.json"},
 };
 
 const KindEntry& Entry(LayerKind kind) {
@@ -80,19 +82,26 @@ std::string_view LayerFilePathPrefix(LayerKind kind) {
 }
 
 std::optional<LayerKind> LayerKindOfFilePath(std::string_view file_path) {
+  // A folder below another's is a kind of its own: the longest prefix tells.
+  const KindEntry* best = nullptr;
   for (const KindEntry& entry : kKinds) {
-    const bool folder = absl::EndsWith(entry.file_path_prefix, "/");
-    if (folder ? absl::StartsWith(file_path, entry.file_path_prefix)
-               : file_path == entry.file_path_prefix) {
-      return entry.kind;
+    const std::string_view prefix = entry.file_path_prefix;
+    const bool fits = absl::EndsWith(prefix, "/")
+                          ? absl::StartsWith(file_path, prefix)
+                          : file_path == prefix;
+    if (fits && (best == nullptr ||
+                 prefix.size() > best->file_path_prefix.size())) {
+      best = &entry;
     }
   }
-  return std::nullopt;
+  if (best == nullptr) return std::nullopt;
+  return best->kind;
 }
 
 bool IsDocument(LayerKind kind) {
   return kind != LayerKind::kModel && kind != LayerKind::kAdapter &&
-         kind != LayerKind::kRuntime && kind != LayerKind::kLicense;
+         kind != LayerKind::kRuntime && kind != LayerKind::kLicense &&
+         kind != LayerKind::kNotice;
 }
 
 bool IsSafeFilePath(std::string_view file_path) {

@@ -33,10 +33,12 @@ enum class LayerKind {
   kReleaseNode,
   kRuntime,
   kLicense,
+  kNotice,
+  kBom,
 };
 
 inline constexpr int kLayerKindCount =
-    static_cast<int>(LayerKind::kLicense) + 1;
+    static_cast<int>(LayerKind::kBom) + 1;
 
 // One layer: its bytes by digest, and the name that `packet export` gives it.
 struct Layer {

@@ -18,6 +18,13 @@ TEST(LayerTest, EveryKindIsFoundByItsName) {
   }
 }
 
+TEST(LayerTest, AFolderBelowAnotherIsAKindOfItsOwn) {
+  EXPECT_EQ(LayerKindOfFilePath("licenses/MIT"), LayerKind::kLicense);
+  EXPECT_EQ(LayerKindOfFilePath("licenses/third-party"), LayerKind::kLicense);
+  EXPECT_EQ(LayerKindOfFilePath("licenses/third-party/zstd/LICENSE"),
+            LayerKind::kNotice);
+}
+
 TEST(LayerTest, RefusesNamesOfNoKind) {
   EXPECT_EQ(LayerKindOfFilePath(""), std::nullopt);
   EXPECT_EQ(LayerKindOfFilePath("model.slm.bak"), std::nullopt);
@@ -41,6 +48,8 @@ TEST(LayerTest, OnlyRecordsAreDocuments) {
   EXPECT_TRUE(IsDocument(LayerKind::kPolicy));
   EXPECT_FALSE(IsDocument(LayerKind::kModel));
   EXPECT_FALSE(IsDocument(LayerKind::kRuntime));
+  EXPECT_FALSE(IsDocument(LayerKind::kNotice));
+  EXPECT_TRUE(IsDocument(LayerKind::kBom));
 }
 
 }  // namespace

@@ -20,7 +20,8 @@ absl::StatusOr<MadePacket> MakePacket(const PacketRequest& request) {
 absl::Status WritePacket(const MadePacket& made, const std::string& out) {
   return WriteLayout(
       made.packet.manifest,
-      {made.packet.config, made.packet.record, made.packet.release_node},
+      {made.packet.config, made.packet.record, made.packet.release_node,
+       made.packet.bom},
       made.blobs, out);
 }
 

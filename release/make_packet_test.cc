@@ -106,6 +106,34 @@ TEST(MakePacketTest, RefusesAMissingLicenseText) {
                                 "the text of licence CC0-1.0"));
 }
 
+TEST(MakePacketTest, ATextThatIsALicenceAlreadyIsNoLayerAgain) {
+  PacketRequest request = WriteSampleRelease(MakeFolder());
+  const auto before = MakePacket(request);
+  ASSERT_TRUE(WriteFileAtomically(request.licenses[0] + "2", "Take it.\n").ok());
+  request.licenses.push_back(request.licenses[0] + "2");
+  const auto after = MakePacket(request);
+  ASSERT_EQ(Refusals(after), "");
+  EXPECT_EQ(after->packet.layers.size(), before->packet.layers.size());
+  EXPECT_EQ(RecordOf(*after).linked_libraries(0).notices(0).digest(),
+            Sha256("Take it.\n").ToString());
+}
+
+TEST(MakePacketTest, RefusesALinkedLibraryThatIsNoPin) {
+  PacketRequest request = WriteSampleRelease(MakeFolder());
+  request.toolchain_pins.clear();
+  EXPECT_TRUE(absl::StrContains(Refusals(MakePacket(request)),
+                                "Invalid linked library crt: no toolchain pin"));
+}
+
+TEST(MakePacketTest, NamesTheListOfLibrariesThatIsNone) {
+  const PacketRequest request = WriteSampleRelease(MakeFolder());
+  ASSERT_TRUE(WriteFileAtomically(request.linked_libraries,
+                                  R"([{"name":"a","pin":"compiler"}])")
+                  .ok());
+  EXPECT_EQ(MakePacket(request).status().code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
 TEST(MakePacketTest, CountsEqualFilesOnce) {
   PacketRequest request = WriteSampleRelease(MakeFolder());
   const auto once = MakePacket(request);

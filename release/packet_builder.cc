@@ -7,6 +7,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "release/bom/bom.h"
 #include "release/cross_links.h"
 #include "release/node_id.h"
 #include "release/oci.h"
@@ -52,7 +53,10 @@ class LayerList {
 
   absl::Status Check() const {
     for (const Layer& layer : layers_) {
-      if (IsSafeFilePath(layer.file_path)) continue;
+      if (IsSafeFilePath(layer.file_path) &&
+          LayerKindOfFilePath(layer.file_path) == layer.kind) {
+        continue;
+      }
       return absl::InvalidArgumentError(
           absl::StrCat("Invalid packet: \"", layer.file_path.substr(0, 300),
                        "\" is no safe file name for layer ",
@@ -175,7 +179,7 @@ void AddLineage(const PacketContents& contents,
 }
 
 ReleaseRecord MakeRecord(const PacketContents& contents,
-                         const std::string& release_node) {
+                         const BuiltPacket& packet) {
   ReleaseRecord record;
   record.set_schema_version("pedigree.record.v1");
   record.set_name(contents.name);
@@ -201,13 +205,17 @@ ReleaseRecord MakeRecord(const PacketContents& contents,
   for (const release::ToolchainPin& pin : contents.toolchain_pins) {
     *record.add_toolchain_pins() = pin;
   }
+  for (const release::LinkedLibrary& library : contents.linked_libraries) {
+    *record.add_linked_libraries() = library;
+  }
+  record.set_bom_digest(Sha256(packet.bom).ToString());
   record.set_inputs_digest(contents.inputs_digest);
   for (const LicenseBlob& license : contents.licenses) {
     release::License* entry = record.add_licenses();
     entry->set_name(LicenseName(contents, license));
     entry->set_digest(Text(license.blob));
   }
-  AddLineage(contents, release_node, record);
+  AddLineage(contents, packet.release_node, record);
   return record;
 }
 
@@ -234,6 +242,22 @@ std::string RuntimeFileName(std::string_view target) {
     }
   }
   return std::string(target);
+}
+
+// The texts that go with a library. Libraries of one pin share a folder, and
+// texts that came with the packet already are not there twice.
+void AddNotices(const PacketContents& contents,
+                const release::LinkedLibrary& library, LayerList& layers) {
+  for (const release::License& notice : library.notices()) {
+    for (const HashedBlob& blob : contents.notices) {
+      if (Text(blob) != notice.digest()) continue;
+      layers.Add(LayerKind::kNotice, blob,
+                 absl::StrCat(library.pin().empty() ? library.name()
+                                                    : library.pin(),
+                              "/", notice.name()),
+                 "");
+    }
+  }
 }
 
 // In the order of LayerKind.
@@ -290,6 +314,10 @@ absl::StatusOr<std::vector<Layer>> ListLayers(const PacketContents& contents,
     layers.Add(LayerKind::kLicense, license.blob,
                LicenseName(contents, license), "");
   }
+  for (const release::LinkedLibrary& library : contents.linked_libraries) {
+    AddNotices(contents, library, layers);
+  }
+  layers.Add(LayerKind::kBom, BlobOf(packet.bom));
   PEDIGREE_RETURN_IF_ERROR(layers.Check());
   return layers.TakeLayers();
 }
@@ -359,7 +387,8 @@ absl::StatusOr<BuiltPacket> BuildPacket(const PacketContents& contents) {
   PEDIGREE_RETURN_IF_ERROR(CheckReleaseName("version", contents.version));
   BuiltPacket packet;
   packet.release_node = CanonicalRecord(MakeReleaseNode(contents));
-  const ReleaseRecord record = MakeRecord(contents, packet.release_node);
+  packet.bom = MakeBom(contents);
+  const ReleaseRecord record = MakeRecord(contents, packet);
   packet.record = CanonicalRecord(record);
   PEDIGREE_ASSIGN_OR_RETURN(packet.layers, ListLayers(contents, packet));
   packet.config = MakeConfig(contents, record, packet.layers);

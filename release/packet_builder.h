@@ -17,6 +17,7 @@ namespace pedigree {
 // The documents that building adds, as bytes, and every layer in order.
 struct BuiltPacket {
   std::string record;
+  std::string bom;
   std::string release_node;
   std::string config;
   std::string manifest;

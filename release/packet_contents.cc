@@ -119,6 +119,8 @@ absl::Status AddDocument(LayerKind kind, std::string_view text,
     case LayerKind::kReleaseNode:
     case LayerKind::kRuntime:
     case LayerKind::kLicense:
+    case LayerKind::kNotice:
+    case LayerKind::kBom:
       break;
   }
   return absl::InternalError("not a document that a packet is made from");

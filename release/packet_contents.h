@@ -68,6 +68,8 @@ struct PacketContents {
   std::string name;
   std::string version;
   std::vector<release::ToolchainPin> toolchain_pins;
+  // By name and pin.
+  std::vector<release::LinkedLibrary> linked_libraries;
   std::string inputs_digest;
 
   HashedBlob model;
@@ -90,10 +92,12 @@ struct PacketContents {
   std::vector<Parsed<packager::DerivationNode>> ancestors;
   std::vector<RuntimeBlob> runtimes;
   std::vector<LicenseBlob> licenses;
+  // Texts that `linked_libraries` name, besides those among `licenses`.
+  std::vector<HashedBlob> notices;
 };
 
-// Reads a record of `kind` (IsDocument, but neither kRecord nor kReleaseNode,
-// which building makes) and puts it into its place, behind those of its kind
+// Reads a record of `kind` (IsDocument, but none of kRecord, kReleaseNode and
+// kBom, which building makes) and puts it into its place, behind those of its kind
 // that are there already.
 //
 // Errors: kInvalidArgument when it is not the canonical form of its schema.

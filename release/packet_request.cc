@@ -36,6 +36,7 @@ class Loader {
     }
     PEDIGREE_RETURN_IF_ERROR(LoadLicenses());
     PEDIGREE_RETURN_IF_ERROR(LoadPins());
+    PEDIGREE_RETURN_IF_ERROR(LoadLibraries());
     PEDIGREE_ASSIGN_OR_RETURN(contents.inputs_digest,
                               DigestSources(request_.sources));
     TakeDecisionOrder();
@@ -125,6 +126,66 @@ class Loader {
       loaded_.contents.toolchain_pins.push_back(std::move(pin));
     }
     return absl::OkStatus();
+  }
+
+  absl::Status LoadLibraries() {
+    if (request_.linked_libraries.empty()) return absl::OkStatus();
+    const std::string& path = request_.linked_libraries;
+    PEDIGREE_ASSIGN_OR_RETURN(
+        const std::string text,
+        ReadSmallFile(path, Links::kFollow, kMaxDocumentBytes));
+    PEDIGREE_ASSIGN_OR_RETURN(const Json json,
+                              ParseJson(text, "linked libraries"));
+    for (const Json& entry : json) {
+      PEDIGREE_RETURN_IF_ERROR(AnnotateWithPath(LoadLibrary(entry), path));
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status LoadLibrary(const Json& entry) {
+    JsonObjectReader reader(entry, "linked library");
+    release::LinkedLibrary library;
+    library.set_name(reader.String("name"));
+    library.set_pin(reader.String("pin"));
+    library.set_version(reader.String("version"));
+    library.set_license(reader.String("license"));
+    const Json& targets = reader.Array("targets");
+    const Json& notices = reader.Array("notices");
+    PEDIGREE_RETURN_IF_ERROR(reader.Finish());
+    if (library.version().empty()) {
+      library.set_version(VersionOfPin(library.pin()));
+    }
+    for (const Json& target : targets) library.add_targets(TextOf(target));
+    for (const Json& notice : notices) {
+      PEDIGREE_RETURN_IF_ERROR(LoadNotice(TextOf(notice), library));
+    }
+    loaded_.contents.linked_libraries.push_back(std::move(library));
+    return absl::OkStatus();
+  }
+
+  absl::Status LoadNotice(const std::string& path,
+                          release::LinkedLibrary& library) {
+    PEDIGREE_ASSIGN_OR_RETURN(const FileDigest file,
+                              DigestFile(path, Links::kFollow));
+    if (AddSource(file.digest, path)) {
+      loaded_.contents.notices.push_back({file.digest, file.size});
+    }
+    release::License* notice = library.add_notices();
+    notice->set_name(BaseName(path));
+    notice->set_digest(file.digest.ToString());
+    return absl::OkStatus();
+  }
+
+  // Empty for what is no text: cross-links refuse it.
+  static std::string TextOf(const Json& json) {
+    return json.is_string() ? json.get<std::string>() : std::string();
+  }
+
+  std::string VersionOfPin(const std::string& name) const {
+    for (const release::ToolchainPin& pin : loaded_.contents.toolchain_pins) {
+      if (pin.name() == name) return pin.version();
+    }
+    return "";
   }
 
   // Sorts `list` by the place of digest_of(item) in `order`; what is not in it

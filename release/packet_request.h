@@ -41,6 +41,10 @@ struct PacketRequest {
   std::vector<std::string> licenses;
   // A JSON list of {"name", "tree_digest", "version"}; empty for none.
   std::string toolchain_pins;
+  // What the runtimes are linked from: a JSON list of {"license", "name",
+  // "notices", "pin", "targets", "version"} by name and pin, `notices` a list of
+  // paths; empty for none.
+  std::string linked_libraries;
   // Pairs of the name of a source, a path below its workspace, and a path.
   std::vector<std::pair<std::string, std::string>> sources;
 };

@@ -8,15 +8,18 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "release/bom/bom_check.h"
 #include "release/cross_links.h"
-#include "release/file_stream.h"
+#include "release/hash_blobs.h"
 #include "release/json_difference.h"
 #include "release/layout.h"
 #include "release/oci.h"
 #include "release/packet_builder.h"
 #include "release/packet_contents.h"
+#include "release/packet_files.h"
 #include "runtime/base/json.h"
 #include "runtime/base/proto_json.h"
+#include "runtime/base/status_macros.h"
 
 namespace pedigree {
 namespace {
@@ -28,7 +31,7 @@ constexpr LayerKind kOnce[] = {
     LayerKind::kRecord,         LayerKind::kModel,
     LayerKind::kModelManifest,  LayerKind::kDecision,
     LayerKind::kPolicy,         LayerKind::kDerivationNode,
-    LayerKind::kReleaseNode,
+    LayerKind::kReleaseNode,    LayerKind::kBom,
 };
 
 // Texts come from outside: only printable ASCII is shown, and not too much.
@@ -42,14 +45,11 @@ std::string Shown(std::string_view text, size_t max_bytes = 600) {
 
 class Verifier {
  public:
-  Verifier(const std::string& directory, VerifyReport& report)
-      : directory_(directory), report_(report) {}
+  Verifier(const PacketSource& source, int threads, VerifyReport& report)
+      : source_(source), threads_(threads), report_(report) {}
 
-  absl::Status Verify(const std::optional<Digest>& expected_digest) {
-    absl::StatusOr<LayoutListing> listing =
-        ListLayout(directory_, &report_.faults);
-    if (!listing.ok()) return listing.status();
-    listing_ = *std::move(listing);
+  void Verify(const std::optional<Digest>& expected_digest) {
+    report_.faults = source_.faults();
     CheckMarker();
     if (ReadIndex(expected_digest) && ReadManifest()) {
       ReadBlobs();
@@ -65,7 +65,6 @@ class Verifier {
       report_.faults.resize(kMaxFaults);
       Fault(absl::StrCat("and ", more, " faults more"));
     }
-    return absl::OkStatus();
   }
 
  private:
@@ -77,12 +76,10 @@ class Verifier {
     if (!status.ok()) Fault(Shown(status.message()));
   }
 
-  // A file of the layout that is not a blob. What ListLayout found wrong with
-  // it is not said twice.
-  std::optional<std::string> ReadPart(const std::string& name) {
-    absl::StatusOr<std::string> text =
-        ReadSmallFile(absl::StrCat(directory_, "/", name), Links::kRefuse,
-                      kMaxIndexBytes);
+  // A part that is not a blob. What the source found wrong with it is not said
+  // twice.
+  std::optional<std::string> ReadPart(std::string_view name) {
+    absl::StatusOr<std::string> text = source_.ReadPart(name);
     if (text.ok()) return *std::move(text);
     if (absl::IsResourceExhausted(text.status())) {
       Fault(absl::StrCat("Invalid ", name, ": longer than ", kMaxIndexBytes,
@@ -120,8 +117,8 @@ class Verifier {
   // Whether a file of the right size is there for `descriptor`.
   bool CheckPresent(const std::string& what, const Descriptor& descriptor) {
     referenced_.insert(descriptor.digest);
-    const auto blob = listing_.blobs.find(descriptor.digest);
-    if (blob == listing_.blobs.end()) {
+    const auto blob = source_.blobs().find(descriptor.digest);
+    if (blob == source_.blobs().end()) {
       Fault(absl::StrCat("Missing blob ", descriptor.digest.ToString(), ": ",
                          what));
       return false;
@@ -147,8 +144,8 @@ class Verifier {
                                       const Descriptor& descriptor,
                                       uint64_t max_bytes) {
     if (!CheckPresent(what, descriptor)) return std::nullopt;
-    absl::StatusOr<std::string> text = ReadSmallFile(
-        BlobPath(directory_, descriptor.digest), Links::kRefuse, max_bytes);
+    absl::StatusOr<std::string> text =
+        source_.ReadBlob(descriptor.digest, max_bytes);
     if (!text.ok()) {
       Fault(absl::StrCat("Invalid ", what, ": cannot be read, or longer than ",
                          max_bytes, " bytes"));
@@ -175,6 +172,7 @@ class Verifier {
 
   // Reads or hashes every blob, whatever is wrong with the others.
   void ReadBlobs() {
+    HashLayers();
     if (std::optional<std::string> text =
             ReadBlob("packet config", manifest_.config, kMaxDocumentBytes)) {
       config_text_ = *std::move(text);
@@ -242,6 +240,8 @@ class Verifier {
       status = ParseCanonicalRecord(*text, "release record", &report_.record);
     } else if (kind == LayerKind::kReleaseNode) {
       release_node_text_ = *text;
+    } else if (kind == LayerKind::kBom) {
+      return ReadBom(*text);
     } else {
       status = AddDocument(kind, *text, contents_);
     }
@@ -250,10 +250,32 @@ class Verifier {
     }
   }
 
+  void ReadBom(const std::string& text) {
+    bom_text_ = text;
+    for (const std::string& fault : CheckBom(text)) Fault(Shown(fault));
+  }
+
+  // Whether the layer is to be hashed: the source holds it as the manifest says,
+  // and nothing parses it.
+  bool IsHashed(const Descriptor& layer) const {
+    const std::optional<LayerKind> kind = LayerKindOfFilePath(layer.file_path);
+    if (!kind.has_value() || IsDocument(*kind)) return false;
+    const auto blob = source_.blobs().find(layer.digest);
+    return blob != source_.blobs().end() && blob->second == layer.size;
+  }
+
+  // Hashes the blobs that are not parsed, large ones first, on all threads.
+  void HashLayers() {
+    std::map<Digest, uint64_t> sizes;
+    for (const Descriptor& layer : manifest_.layers) {
+      if (IsHashed(layer)) sizes.emplace(layer.digest, layer.size);
+    }
+    hashes_ = HashBlobs(source_, sizes, threads_);
+  }
+
   void HashLayer(LayerKind kind, const Descriptor& layer) {
     if (!CheckPresent(layer.file_path, layer)) return;
-    const absl::StatusOr<FileDigest> file =
-        DigestFile(BlobPath(directory_, layer.digest), Links::kRefuse);
+    const absl::StatusOr<FileDigest>& file = hashes_.at(layer.digest);
     if (!file.ok()) {
       return Fault(
           absl::StrCat("Invalid ", layer.file_path, ": cannot be read"));
@@ -273,6 +295,8 @@ class Verifier {
     } else if (kind == LayerKind::kRuntime) {
       contents_.runtimes.push_back(
           {std::string(name.substr(0, name.find('/'))), blob});
+    } else if (kind == LayerKind::kNotice) {
+      contents_.notices.push_back(blob);
     } else {
       contents_.licenses.push_back({std::string(name), blob});
     }
@@ -280,9 +304,9 @@ class Verifier {
 
   void CheckUnreferenced() {
     referenced_.insert(manifest_descriptor_.digest);
-    for (const auto& [digest, size] : listing_.blobs) {
+    for (const auto& [digest, size] : source_.blobs()) {
       if (referenced_.count(digest) == 0) {
-        Fault(absl::StrCat("Invalid layout: blobs/sha256/", digest.Hex(),
+        Fault(absl::StrCat("Invalid layout: ", Shown(source_.PlaceOf(digest)),
                            " belongs to nothing in the packet"));
       }
     }
@@ -324,6 +348,12 @@ class Verifier {
     for (const release::License& license : record.licenses()) {
       CheckRecorded("licence", license.digest());
     }
+    for (const release::LinkedLibrary& library : record.linked_libraries()) {
+      for (const release::License& notice : library.notices()) {
+        CheckRecorded("notice", notice.digest());
+      }
+    }
+    CheckRecorded("bill of materials", record.bom_digest());
     CheckRecorded("release node", record.release_node_digest());
     for (const std::string& digest : record.derivation_node_digests()) {
       CheckRecorded("derivation node", digest);
@@ -344,6 +374,8 @@ class Verifier {
     contents_.version = record.version();
     contents_.toolchain_pins = {record.toolchain_pins().begin(),
                                 record.toolchain_pins().end()};
+    contents_.linked_libraries = {record.linked_libraries().begin(),
+                                  record.linked_libraries().end()};
     contents_.inputs_digest = record.inputs_digest();
     for (const std::string& fault : CheckCrossLinks(contents_)) {
       Fault(Shown(fault));
@@ -353,6 +385,7 @@ class Verifier {
     absl::StatusOr<BuiltPacket> expected = BuildPacket(contents_);
     if (!expected.ok()) return Note(expected.status());
     Compare("release-node.json", release_node_text_, expected->release_node);
+    Compare("bom.cdx.json", bom_text_, expected->bom);
     Compare("record.json", record_text_, expected->record);
     Compare("packet config", config_text_, expected->config);
     // Without this, each fault above would come again as a changed digest.
@@ -377,29 +410,44 @@ class Verifier {
     }
   }
 
-  const std::string& directory_;
+  const PacketSource& source_;
+  const int threads_;
   VerifyReport& report_;
-  LayoutListing listing_;
+  std::map<Digest, absl::StatusOr<FileDigest>> hashes_;
   Descriptor manifest_descriptor_;
   OciManifest manifest_;
   std::string manifest_text_;
   std::string config_text_;
   std::string record_text_;
   std::string release_node_text_;
+  std::string bom_text_;
   PacketContents contents_;
   std::set<Digest> referenced_;
 };
 
 }  // namespace
 
+void PrintFaults(std::FILE* out, const VerifyReport& report) {
+  for (const std::string& fault : report.faults) {
+    std::fprintf(out, "fault: %s\n", fault.c_str());
+  }
+  std::fprintf(out, "verify: FAILED (faults: %zu)\n", report.faults.size());
+}
+
+VerifyReport VerifyPacket(const PacketSource& source,
+                          const std::optional<Digest>& expected_digest,
+                          int threads) {
+  VerifyReport report;
+  Verifier(source, threads, report).Verify(expected_digest);
+  return report;
+}
+
 absl::StatusOr<VerifyReport> VerifyPacket(
     const std::string& directory,
     const std::optional<Digest>& expected_digest) {
-  VerifyReport report;
-  const absl::Status status =
-      Verifier(directory, report).Verify(expected_digest);
-  if (!status.ok()) return status;
-  return report;
+  PEDIGREE_ASSIGN_OR_RETURN(const PacketFiles packet,
+                            PacketFiles::OpenLayout(directory));
+  return VerifyPacket(packet, expected_digest);
 }
 
 }  // namespace pedigree

@@ -4,14 +4,17 @@
 #ifndef PEDIGREE_RELEASE_VERIFY_H_
 #define PEDIGREE_RELEASE_VERIFY_H_
 
+#include <cstdio>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "release/layer.h"
+#include "release/packet_source.h"
 #include "release/records.pb.h"
 #include "runtime/base/sha256.h"
+#include "runtime/threads/thread_pool.h"
 
 namespace pedigree {
 
@@ -27,17 +30,28 @@ struct VerifyReport {
   std::vector<Layer> layers;
 };
 
-// Checks the packet in `directory`, an OCI image layout, against
-// `expected_digest` if given and against itself: digests before parsing,
-// sizes, closed key sets, no file but the packet's, safe names; then every
-// record, how the records belong together, and that release node, record,
-// config and manifest are exactly what these parts make.
+// Prints the faults of a packet that a command refuses to work on.
+void PrintFaults(std::FILE* out, const VerifyReport& report);
+
+// Checks the packet that `source` holds, against `expected_digest` if given and
+// against itself: digests before parsing, sizes, closed key sets, no file but
+// the packet's, safe names; then every record, how the records belong together,
+// and that release node, record, config and manifest are exactly what these
+// parts make. Whatever is wrong is a fault, not an error.
 //
 // Never runs a model. Without an expected digest a packet that is good is only
 // known to be consistent: whoever made it could have made another.
 //
-// Errors: kNotFound or kInvalidArgument when `directory` is no folder. Whatever
-// is wrong inside it is a fault, not an error.
+// Blobs that are not documents are hashed on `threads` threads, in constant
+// memory each. Default: one for each core.
+VerifyReport VerifyPacket(
+    const PacketSource& source,
+    const std::optional<Digest>& expected_digest = std::nullopt,
+    int threads = AvailableThreads());
+
+// The same of the OCI image layout in `directory`.
+//
+// Errors: kNotFound or kInvalidArgument when `directory` is no folder.
 absl::StatusOr<VerifyReport> VerifyPacket(
     const std::string& directory,
     const std::optional<Digest>& expected_digest = std::nullopt);

@@ -1,5 +1,6 @@
 #include "release/verify_commands.h"
 
+#include <cinttypes>
 #include <cstdio>
 #include <memory>
 #include <optional>
@@ -8,53 +9,86 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "release/archive/unpack.h"
 #include "release/export.h"
 #include "release/file_stream.h"
 #include "release/inspect.h"
 #include "release/json_difference.h"
 #include "release/layout.h"
 #include "release/manifest_difference.h"
+#include "release/packet_arguments.h"
+#include "release/packet_files.h"
 #include "release/verify.h"
+#include "release/verify_state.h"
 #include "runtime/base/json.h"
 #include "runtime/base/status_macros.h"
+#include "runtime/threads/thread_pool.h"
 
 namespace pedigree {
 namespace {
 
 // What every command here that reads a packet takes.
 struct PacketOptions {
-  std::string packet;
+  PacketArguments packet;
   std::string digest;
+  // Of `verify` alone.
+  std::string resume;
+  int threads = AvailableThreads();
   bool json = false;
 };
 
 void AddPacketOptions(CLI::App* command, PacketOptions& options) {
-  command->add_option("packet", options.packet, "The packet directory")
-      ->required();
+  AddPacketArguments(command, options.packet,
+                     "The packet: a directory, or a file made by pack");
   command->add_option("--digest", options.digest,
                       "sha256:HEX that the packet must have");
 }
 
+absl::StatusOr<std::optional<Digest>> ExpectedDigest(
+    const PacketOptions& options) {
+  if (options.digest.empty()) return std::nullopt;
+  PEDIGREE_ASSIGN_OR_RETURN(const Digest digest, ParseDigest(options.digest));
+  return digest;
+}
+
+// Verifies a packet whose blobs are files, going on where an interrupted
+// verification stopped.
+absl::StatusOr<VerifyReport> VerifyResumed(
+    const PacketFiles& packet, const std::optional<Digest>& expected,
+    const PacketOptions& options) {
+  const absl::StatusOr<PacketManifest> manifest = ReadPacketManifest(packet);
+  // Verifying names what is wrong with it.
+  if (!manifest.ok()) return VerifyPacket(packet, expected);
+  PEDIGREE_ASSIGN_OR_RETURN(
+      const std::unique_ptr<VerifyState> state,
+      VerifyState::Open(options.resume, manifest->descriptor.digest));
+  VerifyReport report = VerifyPacket(ResumedPacket(packet, *state), expected,
+                                     options.threads);
+  std::fprintf(stderr, "note: %" PRIu64 " blobs were not hashed again, as %s "
+               "says\n", state->known(), options.resume.c_str());
+  return report;
+}
+
+// Verifies the packet in whichever form it is.
 absl::StatusOr<VerifyReport> VerifyAsAsked(const PacketOptions& options) {
-  std::optional<Digest> expected;
-  if (!options.digest.empty()) {
-    absl::StatusOr<Digest> digest = ParseDigest(options.digest);
-    if (!digest.ok()) return digest.status();
-    expected = *digest;
+  PEDIGREE_ASSIGN_OR_RETURN(const std::optional<Digest> expected,
+                            ExpectedDigest(options));
+  PEDIGREE_RETURN_IF_ERROR(CheckPacketArguments(options.packet));
+  if (IsPackedPath(options.packet.packet)) {
+    if (options.resume.empty()) {
+      return VerifyPackedPacket(options.packet.packet, expected);
+    }
+    return absl::InvalidArgumentError(absl::StrCat(
+        "Invalid --resume: ", options.packet.packet, " is one stream"));
   }
-  return VerifyPacket(options.packet, expected);
+  PEDIGREE_ASSIGN_OR_RETURN(const PacketFiles packet,
+                            OpenPacketFiles(options.packet));
+  if (!options.resume.empty()) return VerifyResumed(packet, expected, options);
+  return VerifyPacket(packet, expected, options.threads);
 }
 
 void PrintJson(const Json& json) {
   std::printf("%s\n", CanonicalJson(json).c_str());
-}
-
-// The faults of a packet that another command refuses to work on.
-void PrintFaults(std::FILE* out, const VerifyReport& report) {
-  for (const std::string& fault : report.faults) {
-    std::fprintf(out, "fault: %s\n", fault.c_str());
-  }
-  std::fprintf(out, "verify: FAILED (faults: %zu)\n", report.faults.size());
 }
 
 void PrintVerdict(const VerifyReport& report, bool identity_checked) {
@@ -103,6 +137,8 @@ struct ExportOptions {
 };
 
 absl::StatusOr<Outcome> Export(const ExportOptions& options) {
+  PEDIGREE_ASSIGN_OR_RETURN(const PacketFiles packet,
+                            OpenPacketFiles(options.packet.packet));
   PEDIGREE_ASSIGN_OR_RETURN(const VerifyReport report,
                             VerifyAsAsked(options.packet));
   if (!report.faults.empty()) {
@@ -110,7 +146,7 @@ absl::StatusOr<Outcome> Export(const ExportOptions& options) {
     return Outcome::kBad;
   }
   PEDIGREE_RETURN_IF_ERROR(
-      ExportLayers(options.packet.packet, report.layers, options.out));
+      ExportLayers(packet, report.layers, options.out));
   std::printf("exported %zu files of packet %s\n", report.layers.size(),
               report.digest->ToString().c_str());
   return Outcome::kGood;
@@ -174,6 +210,12 @@ void AddVerify(CommandLine& command_line, CLI::App* packet) {
       command_line.Add(packet, "verify", "Check a packet and name each fault",
                        [options] { return Verify(*options); });
   AddPacketOptions(command, *options);
+  command->add_option("--resume", options->resume,
+                      "Note in this file which blobs were hashed, and hash "
+                      "none again that is still the same file");
+  command->add_option("--threads", options->threads,
+                      "Threads that hash (default: one for each core)")
+      ->check(CLI::Range(1, kMaxThreads));
   command->add_flag("--json", options->json, "Print JSON");
 }
 

@@ -19,6 +19,7 @@ load("//third_party/libcxx:workspace.bzl", "libcxx_repository")
 load("//third_party/libssl:workspace.bzl", "libssl_repository")
 load("//third_party/nlohmann_json:workspace.bzl", "nlohmann_json_repository")
 load("//third_party/node:workspace.bzl", "node_repository")
+load("//third_party/notices:workspace.bzl", "notices_repository")
 load("//third_party/openssl:workspace.bzl", "openssl_repository")
 load("//third_party/platforms:workspace.bzl", "platforms_repository")
 load("//third_party/protobuf:workspace.bzl", "protobuf_repository")
@@ -58,6 +59,7 @@ _TOOLCHAINS = [
     ("pedigree_clang", clang_repository),
     ("pedigree_emscripten", emscripten_repository),
     ("pedigree_libcxx", libcxx_repository),
+    ("pedigree_notices", notices_repository),
     ("pedigree_pins", toolchain_pins_repository),
     ("pedigree_python", python_repository),
     ("pedigree_sysroot", sysroot_repository),

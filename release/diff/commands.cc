@@ -9,7 +9,7 @@
 #include "release/diff/html_report.h"
 #include "release/diff/json_report.h"
 #include "release/diff/packet_difference.h"
-#include "release/diff/packet_files.h"
+#include "release/diff/opened_packet.h"
 #include "release/diff/text_report.h"
 #include "runtime/base/file.h"
 #include "runtime/base/json.h"
@@ -36,8 +36,8 @@ std::string Render(const PacketDifference& difference,
 }
 
 absl::StatusOr<Outcome> Diff(const DiffOptions& options) {
-  PEDIGREE_ASSIGN_OR_RETURN(const PacketFiles a, PacketFiles::Open(options.a));
-  PEDIGREE_ASSIGN_OR_RETURN(const PacketFiles b, PacketFiles::Open(options.b));
+  PEDIGREE_ASSIGN_OR_RETURN(const OpenedPacket a, OpenedPacket::Open(options.a));
+  PEDIGREE_ASSIGN_OR_RETURN(const OpenedPacket b, OpenedPacket::Open(options.b));
   PEDIGREE_ASSIGN_OR_RETURN(const PacketDifference difference,
                             ComparePackets(a, b));
   const std::string report = Render(difference, options.format);

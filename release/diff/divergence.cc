@@ -27,6 +27,7 @@ int Rank(const std::string& name) {
       return 2;
     case LayerKind::kRuntime:
     case LayerKind::kLicense:
+    case LayerKind::kNotice:
       return 3;
     case LayerKind::kSidecar:
       return 5;

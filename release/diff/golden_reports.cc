@@ -8,7 +8,7 @@
 #include "release/diff/html_report.h"
 #include "release/diff/json_report.h"
 #include "release/diff/packet_difference.h"
-#include "release/diff/packet_files.h"
+#include "release/diff/opened_packet.h"
 #include "release/diff/text_report.h"
 #include "release/testing/packet_pair.h"
 #include "runtime/base/check.h"
@@ -17,10 +17,10 @@
 namespace pedigree {
 namespace {
 
-PacketFiles Write(const PacketLayers& layers, const std::string& version,
+OpenedPacket Write(const PacketLayers& layers, const std::string& version,
                   const std::string& folder) {
   WriteLayers(layers, version, folder);
-  absl::StatusOr<PacketFiles> packet = PacketFiles::Open(folder);
+  absl::StatusOr<OpenedPacket> packet = OpenedPacket::Open(folder);
   PEDIGREE_CHECK(packet.ok());
   return *std::move(packet);
 }
@@ -36,8 +36,8 @@ std::string DivergenceLines(const PacketDifference& difference) {
 }  // namespace
 
 std::map<std::string, std::string> GoldenReports(const std::string& scratch) {
-  const PacketFiles a = Write(FirstOfPair(), "1.0.0", scratch + "/a");
-  const PacketFiles b = Write(SecondOfPair(), "1.1.0", scratch + "/b");
+  const OpenedPacket a = Write(FirstOfPair(), "1.0.0", scratch + "/a");
+  const OpenedPacket b = Write(SecondOfPair(), "1.1.0", scratch + "/b");
   const absl::StatusOr<PacketDifference> difference = ComparePackets(a, b);
   PEDIGREE_CHECK(difference.ok());
   return {{"divergences.txt", DivergenceLines(*difference)},

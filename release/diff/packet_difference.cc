@@ -18,7 +18,7 @@
 namespace pedigree {
 namespace {
 
-PacketSide Side(const PacketFiles& packet) {
+PacketSide Side(const OpenedPacket& packet) {
   PacketSide side;
   side.digest = packet.digest();
   side.name = packet.manifest().name;
@@ -29,7 +29,7 @@ PacketSide Side(const PacketFiles& packet) {
 }
 
 // Fields of the manifest that do not just name blobs.
-absl::StatusOr<Json> ManifestFields(const PacketFiles& packet) {
+absl::StatusOr<Json> ManifestFields(const OpenedPacket& packet) {
   PEDIGREE_ASSIGN_OR_RETURN(
       Json json, ParseJson(packet.manifest_text(), "packet manifest"));
   json.erase("config");
@@ -75,7 +75,7 @@ constexpr Figure kDecisionFigures[] = {
 // One packet's model, opened when something asks for it.
 class LazyModel {
  public:
-  explicit LazyModel(const PacketFiles& packet) : packet_(packet) {}
+  explicit LazyModel(const OpenedPacket& packet) : packet_(packet) {}
 
   // Fails only when the blob is corrupted; without a model, or with one that
   // cannot be read, reader() stays null and why() says so.
@@ -113,7 +113,7 @@ class LazyModel {
   }
 
  private:
-  const PacketFiles& packet_;
+  const OpenedPacket& packet_;
   bool opened_ = false;
   std::optional<MappedFile> file_;
   std::optional<SlmReader> reader_;
@@ -124,7 +124,7 @@ class LazyModel {
 
 class PacketComparison {
  public:
-  PacketComparison(const PacketFiles& a, const PacketFiles& b)
+  PacketComparison(const OpenedPacket& a, const OpenedPacket& b)
       : a_(a), b_(b), model_a_(a), model_b_(b) {}
 
   absl::StatusOr<PacketDifference> Compare() {
@@ -288,7 +288,7 @@ class PacketComparison {
 
   // Prompts of cases from the suite that `sidecar` names, if `packet` has it
   // and it can be read.
-  static absl::Status AddPrompts(const PacketFiles& packet, const Json& sidecar,
+  static absl::Status AddPrompts(const OpenedPacket& packet, const Json& sidecar,
                                  const std::set<std::string>& ids,
                                  std::map<std::string, std::string>& prompts) {
     if (ids.empty()) return absl::OkStatus();
@@ -392,8 +392,8 @@ class PacketComparison {
     result_.nodes.push_back(std::move(change));
   }
 
-  const PacketFiles& a_;
-  const PacketFiles& b_;
+  const OpenedPacket& a_;
+  const OpenedPacket& b_;
   LazyModel model_a_;
   LazyModel model_b_;
   PacketDifference result_;
@@ -415,8 +415,8 @@ std::string_view BlobStateName(BlobState state) {
   return "";
 }
 
-absl::StatusOr<PacketDifference> ComparePackets(const PacketFiles& a,
-                                                const PacketFiles& b) {
+absl::StatusOr<PacketDifference> ComparePackets(const OpenedPacket& a,
+                                                const OpenedPacket& b) {
   return PacketComparison(a, b).Compare();
 }
 

@@ -14,7 +14,7 @@
 #include "release/diff/bytes_difference.h"
 #include "release/diff/case_difference.h"
 #include "release/diff/model_difference.h"
-#include "release/diff/packet_files.h"
+#include "release/diff/opened_packet.h"
 #include "release/diff/wasm_difference.h"
 #include "release/json_difference.h"
 #include "release/oci.h"
@@ -94,9 +94,9 @@ struct PacketDifference {
 // Memory: models, adapters and runtimes are mapped and read piece by piece;
 // documents are held whole.
 //
-// Errors: those of PacketFiles::OpenBlob.
-absl::StatusOr<PacketDifference> ComparePackets(const PacketFiles& a,
-                                                const PacketFiles& b);
+// Errors: those of OpenedPacket::OpenBlob.
+absl::StatusOr<PacketDifference> ComparePackets(const OpenedPacket& a,
+                                                const OpenedPacket& b);
 
 }  // namespace pedigree
 

@@ -22,8 +22,8 @@ std::string Write(const PacketLayers& layers) {
 
 absl::StatusOr<PacketDifference> Compare(const std::string& a,
                                          const std::string& b) {
-  const auto packet_a = PacketFiles::Open(a);
-  const auto packet_b = PacketFiles::Open(b);
+  const auto packet_a = OpenedPacket::Open(a);
+  const auto packet_b = OpenedPacket::Open(b);
   EXPECT_TRUE(packet_a.ok()) << packet_a.status();
   EXPECT_TRUE(packet_b.ok()) << packet_b.status();
   return ComparePackets(*packet_a, *packet_b);

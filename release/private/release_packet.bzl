@@ -6,6 +6,13 @@ load("//evaluator:providers.bzl", "EvalGateInfo", "SlmScorecardInfo")
 load("//packager:providers.bzl", "SlmModelInfo")
 load("//release:providers.bzl", "OciLayoutInfo")
 load("//release/private:tool.bzl", "TOOL_ATTRS")
+load(
+    "//third_party:libraries.bzl",
+    "LibrariesInfo",
+    "ThirdPartyLibraryInfo",
+    "linked_libraries",
+    "linked_repositories",
+)
 
 _DOC = """A release packet: an OCI image layout, legal as a ModelPack artifact.
 
@@ -19,7 +26,12 @@ _DOC = """A release packet: an OCI image layout, legal as a ModelPack artifact.
 makes the directory `packet`, a copy of every blob, only when it is asked for by
 `bazel build :packet`. Its parts are described without a copy: the manifest, the
 release record, and, in `packet.digest`, the packet's digest, which is the
-manifest's SHA-256. Output groups: `manifest`, `record`, `diagnostics`, `blobs`.
+manifest's SHA-256. Output groups: `manifest`, `record`, `bom`, `diagnostics`,
+`blobs`, and `described`: the manifest and the list of blobs that `packet verify`,
+`packet pack` and others take instead of a directory, with all that these name.
+
+The runtimes' libraries are found by an aspect over what the runtimes are linked
+from; their licence texts are part of the packet.
 
 It refuses to build, with the gate's table, unless the gate's decision is PASS.
 
@@ -89,10 +101,39 @@ def _runtimes(ctx):
     wasm = _one_runtime(ctx.label, "wasm_runtime", ctx.files.wasm_runtime)
     return [("linux-x86_64", native), ("wasm32", wasm)]
 
+def _linked_libraries(ctx):
+    """Writes what the runtimes are linked from; returns the file and the texts."""
+    native = ctx.attr.native_runtime
+    programs = [
+        # A list in older versions, since a transition could split.
+        ("linux-x86_64", native[0] if type(native) == "list" else native),
+        ("wasm32", ctx.attr.wasm_runtime),
+    ]
+    known = ctx.attr._libraries[LibrariesInfo].libraries + [
+        library[ThirdPartyLibraryInfo]
+        for library in ctx.attr.libraries
+    ]
+    entries = []
+    texts = []
+    for info, targets in linked_libraries(ctx.label, known, programs):
+        texts.extend(info.notices)
+        entries.append({
+            "license": info.license,
+            "name": info.library,
+            "notices": [notice.path for notice in info.notices],
+            "pin": info.pin,
+            "targets": targets,
+            "version": info.version,
+        })
+    list_file = ctx.actions.declare_file(ctx.label.name + ".libraries.json")
+    ctx.actions.write(list_file, json.encode(entries))
+    return list_file, texts
+
 def _describe(ctx, model, gate):
     """Registers the action that makes manifest, config, record and nodes."""
     name = ctx.label.name
     runtimes = _runtimes(ctx)
+    libraries, notices = _linked_libraries(ctx)
     licenses = depset(ctx.files.licenses, transitive = [model.licenses])
     sources = depset(transitive = [model.sources, gate.sources] +
                                   [info.suite.sources for info in gate.evals])
@@ -115,6 +156,7 @@ def _describe(ctx, model, gate):
     }
     outputs = {
         "blob-list-out": ctx.actions.declare_file(name + ".blobs.json"),
+        "bom-out": ctx.actions.declare_file(name + ".bom.cdx.json"),
         "config-out": ctx.actions.declare_file(name + ".config.json"),
         "digest-out": ctx.outputs.digest,
         "manifest-out": ctx.actions.declare_file(name + ".manifest.json"),
@@ -133,6 +175,7 @@ def _describe(ctx, model, gate):
         args.add(file, format = "--runtime=%s=%%s" % target)
         inputs.append(file)
     args.add(ctx.file._toolchain_pins, format = "--toolchain-pins=%s")
+    args.add(libraries, format = "--linked-libraries=%s")
     args.add_all(sources, map_each = _source_flag)
     for flag in sorted(outputs):
         args.add(outputs[flag], format = "--%s=%%s" % flag)
@@ -142,13 +185,16 @@ def _describe(ctx, model, gate):
         executable = ctx.executable._tool,
         arguments = [args],
         inputs = depset(
-            inputs + [ctx.file._toolchain_pins],
+            inputs + notices + [ctx.file._toolchain_pins, libraries],
             transitive = [sources],
         ),
         outputs = outputs.values(),
     )
-    made = [outputs[flag] for flag in ["config-out", "record-out", "release-node-out"]]
-    return outputs, depset(inputs + made)
+    made = [
+        outputs[flag]
+        for flag in ["bom-out", "config-out", "record-out", "release-node-out"]
+    ]
+    return outputs, depset(inputs + notices + made)
 
 def _assemble(ctx, outputs, blobs):
     """Registers the action that copies everything into one directory."""
@@ -186,13 +232,19 @@ def _release_packet_impl(ctx):
         ),
         OutputGroupInfo(
             blobs = blobs,
+            bom = depset([outputs["bom-out"]]),
             diagnostics = depset([info.diagnostics for info in gate.evals]),
+            described = depset(
+                [manifest, outputs["blob-list-out"]],
+                transitive = [blobs],
+            ),
             manifest = depset([manifest]),
             record = depset([record]),
         ),
         OciLayoutInfo(
             blob_list = outputs["blob-list-out"],
             blobs = blobs,
+            bom = outputs["bom-out"],
             digest = ctx.outputs.digest,
             layout = layout,
             manifest = manifest,
@@ -214,6 +266,10 @@ _release_packet = rule(
             mandatory = True,
             providers = [EvalGateInfo],
         ),
+        "libraries": attr.label_list(
+            doc = "`third_party_library` targets: libraries in the runtimes besides those of this project. Default: none.",
+            providers = [ThirdPartyLibraryInfo],
+        ),
         "licenses": attr.label_list(
             doc = "Licence texts besides those of the model and its parents. Default: none.",
             allow_files = True,
@@ -225,6 +281,7 @@ _release_packet = rule(
         ),
         "native_runtime": attr.label(
             doc = "The native runtime. Default: the one that evaluates.",
+            aspects = [linked_repositories],
             cfg = release_transition,
             default = Label("//runtime:pedigree_runtime"),
             executable = True,
@@ -242,8 +299,13 @@ _release_packet = rule(
         ),
         "wasm_runtime": attr.label(
             doc = "The WebAssembly runtime. Default: the one of this project.",
+            aspects = [linked_repositories],
             allow_files = [".wasm"],
             default = Label("//runtime:wasm"),
+        ),
+        "_libraries": attr.label(
+            default = Label("//third_party:libraries"),
+            providers = [LibrariesInfo],
         ),
         "_toolchain_pins": attr.label(
             default = Label("//third_party:toolchain_pins"),

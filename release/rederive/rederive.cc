@@ -10,7 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "release/diff/packet_difference.h"
-#include "release/diff/packet_files.h"
+#include "release/diff/opened_packet.h"
 #include "release/layer.h"
 #include "release/packet_request.h"
 #include "release/printable.h"
@@ -65,7 +65,7 @@ absl::Status CheckCommit(const std::string& commit) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<release::ReleaseRecord> ReadRecord(const PacketFiles& packet) {
+absl::StatusOr<release::ReleaseRecord> ReadRecord(const OpenedPacket& packet) {
   const Descriptor* blob = packet.Find(LayerFilePathPrefix(LayerKind::kRecord));
   if (blob == nullptr) {
     return absl::InvalidArgumentError(absl::StrCat(
@@ -112,8 +112,8 @@ class Rederiver {
                               AbsoluteFolder(options_.source, "source"));
     PEDIGREE_ASSIGN_OR_RETURN(
         scratch_, AbsoluteFolder(options_.scratch, "scratch folder"));
-    PEDIGREE_ASSIGN_OR_RETURN(PacketFiles packet,
-                              PacketFiles::Open(options_.packet));
+    PEDIGREE_ASSIGN_OR_RETURN(OpenedPacket packet,
+                              OpenedPacket::Open(options_.packet));
     PEDIGREE_RETURN_IF_ERROR(packet.CheckBlobs());
     PEDIGREE_ASSIGN_OR_RETURN(record_, ReadRecord(packet));
     packet_.emplace(std::move(packet));
@@ -214,7 +214,7 @@ class Rederiver {
     if (!bin.has_value()) return;
     const std::string layout =
         absl::StrCat(absl::StripAsciiWhitespace(*bin), "/", layout_path_);
-    absl::StatusOr<PacketFiles> rebuilt = PacketFiles::Open(layout);
+    absl::StatusOr<OpenedPacket> rebuilt = OpenedPacket::Open(layout);
     const absl::Status status =
         rebuilt.ok() ? rebuilt->CheckBlobs() : rebuilt.status();
     if (!status.ok()) return FailWith("no-packet", status);
@@ -258,7 +258,7 @@ class Rederiver {
   std::string source_;
   std::string scratch_;
   std::string layout_path_;
-  std::optional<PacketFiles> packet_;
+  std::optional<OpenedPacket> packet_;
   release::ReleaseRecord record_;
   CleanBuild* build_ = nullptr;
   Rederivation result_;

@@ -301,7 +301,7 @@ absl::Status RegistryWriter::CopyBlob(const std::string& source,
   if (*added) {
     PEDIGREE_ASSIGN_OR_RETURN(file, files_.Create(Path("tmp/blob"), true));
   }
-  absl::Status status = ReadFilePieces(from, Links::kRefuse, [&](ByteSpan bytes) {
+  absl::Status status = StreamFile(from, Links::kRefuse, [&](ByteSpan bytes) {
     hash.Update(bytes);
     return file < 0 ? absl::OkStatus() : WriteAll(files_, file, AsText(bytes));
   });

@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "release/make_packet.h"
+#include "release/testing/bom_defects.h"
 #include "release/testing/sample_release.h"
 #include "release/verify.h"
 #include "runtime/base/check.h"
@@ -453,7 +454,8 @@ std::map<std::string, std::string> DigestNames(const PacketEditor& packet,
 std::vector<PacketDefect> AllPacketDefects() {
   std::vector<PacketDefect> all;
   for (const auto& group : {LayoutDefects(), FlippedBits(), ManifestDefects(),
-                            RecordDefects(), EvidenceDefects()}) {
+                            RecordDefects(), EvidenceDefects(),
+                            BomDefects()}) {
     all.insert(all.end(), group.begin(), group.end());
   }
   return all;

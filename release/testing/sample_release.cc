@@ -114,6 +114,7 @@ class SampleRelease {
         CanonicalJson(Json::array({{{"name", "compiler"},
                                     {"tree_digest", Text("compiler")},
                                     {"version", "19"}}})));
+    WriteLibraries();
     request_.sources = {{"models/parent.textproto", request_.model}};
     WriteManifests();
     WriteReceipt();
@@ -133,6 +134,25 @@ class SampleRelease {
     std::vector<Digest> adapters;
     if (adapted) adapters.push_back(Sha256(kAdapter));
     return AssemblyDigest(Sha256(kModel), adapters).ToString();
+  }
+
+  void WriteLibraries() {
+    Json crt = {{"license", "MIT"},
+                {"name", "crt"},
+                {"notices", Json::array({File("crt.txt", "Take it.\n")})},
+                {"pin", "compiler"},
+                {"targets", Json::array({"linux-x86_64"})},
+                {"version", ""}};
+    Json own = {{"license", "Apache-2.0"},
+                {"name", "pedigree"},
+                {"notices", Json::array({File("own.txt", "Share it.\n")})},
+                {"pin", ""},
+                {"targets", Json::array({"linux-x86_64", "wasm32"})},
+                {"version", ""}};
+    Json list = Json::array();
+    list.push_back(std::move(crt));
+    list.push_back(std::move(own));
+    request_.linked_libraries = File("libraries.json", CanonicalJson(list));
   }
 
   void WriteManifests() {

@@ -30,13 +30,21 @@ def _provider_impl(ctx):
     asserts.equals(env, "subject.manifest.json", info.manifest.basename)
     asserts.equals(env, "subject.record.json", info.record.basename)
     asserts.equals(env, "subject.blobs.json", info.blob_list.basename)
+    asserts.equals(env, "subject.bom.cdx.json", info.bom.basename)
     asserts.equals(env, "subject.digest", info.digest.basename)
     asserts.equals(env, "subject", info.layout.basename)
     asserts.true(env, info.layout.is_directory)
     asserts.equals(env, [], info.statements)
     asserts.equals(env, [info.layout], target[DefaultInfo].files.to_list())
     names = [file.basename for file in info.blobs.to_list()]
-    for name in ["parent.slm", "pedigree.wasm", "subject.config.json"]:
+    for name in [
+        "COPYRIGHT",
+        "LICENSE",
+        "parent.slm",
+        "pedigree.wasm",
+        "subject.bom.cdx.json",
+        "subject.config.json",
+    ]:
         asserts.true(env, name in names, name + " is not a blob")
     asserts.equals(
         env,

@@ -1,7 +1,7 @@
 // A packet directory opened to be looked into, blob by blob.
 
-#ifndef PEDIGREE_RELEASE_DIFF_PACKET_FILES_H_
-#define PEDIGREE_RELEASE_DIFF_PACKET_FILES_H_
+#ifndef PEDIGREE_RELEASE_DIFF_OPENED_PACKET_H_
+#define PEDIGREE_RELEASE_DIFF_OPENED_PACKET_H_
 
 #include <cstddef>
 #include <functional>
@@ -24,11 +24,11 @@ inline constexpr std::string_view kConfigName = "config";
 // A packet whose manifest is sound and whose blobs are there, with the sizes
 // that the manifest names. What is in them is checked when they are opened;
 // whether they belong together is for `packet verify`.
-class PacketFiles {
+class OpenedPacket {
  public:
   // Errors: kNotFound, kInvalidArgument or kDataLoss, naming the packet and the
   // first thing that is wrong with it.
-  static absl::StatusOr<PacketFiles> Open(const std::string& directory);
+  static absl::StatusOr<OpenedPacket> Open(const std::string& directory);
 
   const std::string& directory() const { return directory_; }
   // The manifest's: the packet's id.
@@ -49,7 +49,7 @@ class PacketFiles {
   absl::Status CheckBlobs() const;
 
  private:
-  PacketFiles() = default;
+  OpenedPacket() = default;
 
   absl::Status ReadManifest();
   absl::Status IndexNames();
@@ -64,4 +64,4 @@ class PacketFiles {
 
 }  // namespace pedigree
 
-#endif  // PEDIGREE_RELEASE_DIFF_PACKET_FILES_H_
+#endif  // PEDIGREE_RELEASE_DIFF_OPENED_PACKET_H_

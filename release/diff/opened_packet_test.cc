@@ -1,4 +1,4 @@
-#include "release/diff/packet_files.h"
+#include "release/diff/opened_packet.h"
 
 #include <cstdlib>
 #include <filesystem>
@@ -28,8 +28,8 @@ void ExpectRefused(const absl::Status& status, absl::StatusCode code,
   EXPECT_TRUE(absl::StrContains(status.message(), phrase)) << status;
 }
 
-TEST(PacketFilesTest, OpensEveryBlobByName) {
-  const auto packet = PacketFiles::Open(MakePacket());
+TEST(OpenedPacketTest, OpensEveryBlobByName) {
+  const auto packet = OpenedPacket::Open(MakePacket());
   ASSERT_TRUE(packet.ok()) << packet.status();
   EXPECT_EQ(packet->manifest().name, "tiny");
   EXPECT_EQ(packet->blobs()[0].file_path, kConfigName);
@@ -43,64 +43,64 @@ TEST(PacketFilesTest, OpensEveryBlobByName) {
   EXPECT_TRUE(packet->CheckBlobs().ok());
 }
 
-TEST(PacketFilesTest, RefusesAFolderThatIsNoPacket) {
-  ExpectRefused(PacketFiles::Open(testing::TempDir() + "/none").status(),
+TEST(OpenedPacketTest, RefusesAFolderThatIsNoPacket) {
+  ExpectRefused(OpenedPacket::Open(testing::TempDir() + "/none").status(),
                 absl::StatusCode::kNotFound, "no such packet");
-  ExpectRefused(PacketFiles::Open(testing::TempDir()).status(),
+  ExpectRefused(OpenedPacket::Open(testing::TempDir()).status(),
                 absl::StatusCode::kInvalidArgument, "Invalid layout");
 }
 
-TEST(PacketFilesTest, RefusesAManifestOfAnotherDigest) {
+TEST(OpenedPacketTest, RefusesAManifestOfAnotherDigest) {
   const std::string packet = MakePacket();
   PacketEditor editor(packet);
   editor.FlipBit(editor.PathOf("manifest"));
-  ExpectRefused(PacketFiles::Open(packet).status(), absl::StatusCode::kDataLoss,
+  ExpectRefused(OpenedPacket::Open(packet).status(), absl::StatusCode::kDataLoss,
                 "Corrupted packet manifest: digest is");
 }
 
-TEST(PacketFilesTest, RefusesAMissingBlob) {
+TEST(OpenedPacketTest, RefusesAMissingBlob) {
   const std::string packet = MakePacket();
   std::filesystem::remove(PacketEditor(packet).PathOf("model.slm"));
-  ExpectRefused(PacketFiles::Open(packet).status(),
+  ExpectRefused(OpenedPacket::Open(packet).status(),
                 absl::StatusCode::kInvalidArgument, "model.slm");
 }
 
-TEST(PacketFilesTest, RefusesABlobOfAnotherSize) {
+TEST(OpenedPacketTest, RefusesABlobOfAnotherSize) {
   const std::string packet = MakePacket();
   PacketEditor editor(packet);
   editor.WriteFile(editor.PathOf("licenses/MIT"), "x");
-  ExpectRefused(PacketFiles::Open(packet).status(), absl::StatusCode::kDataLoss,
+  ExpectRefused(OpenedPacket::Open(packet).status(), absl::StatusCode::kDataLoss,
                 "Corrupted licenses/MIT: size is 1 (expected 18)");
 }
 
-TEST(PacketFilesTest, RefusesABlobOfAnotherDigest) {
+TEST(OpenedPacketTest, RefusesABlobOfAnotherDigest) {
   const std::string path = MakePacket();
   PacketEditor editor(path);
   editor.FlipBit(editor.PathOf("model.slm"));
-  const auto packet = PacketFiles::Open(path);
+  const auto packet = OpenedPacket::Open(path);
   ASSERT_TRUE(packet.ok()) << packet.status();
   ExpectRefused(packet->OpenBlob(*packet->Find("model.slm")).status(),
                 absl::StatusCode::kDataLoss, "Corrupted model.slm: digest is");
   EXPECT_FALSE(packet->CheckBlobs().ok());
 }
 
-TEST(PacketFilesTest, RefusesUnsafeNames) {
+TEST(OpenedPacketTest, RefusesUnsafeNames) {
   const std::string packet = MakePacket();
   PacketEditor(packet).ChangeManifest([](Json& manifest) {
     for (auto& [key, value] : manifest["layers"][0]["annotations"].items()) {
       value = "../escape";
     }
   });
-  ExpectRefused(PacketFiles::Open(packet).status(),
+  ExpectRefused(OpenedPacket::Open(packet).status(),
                 absl::StatusCode::kInvalidArgument, "unsafe file name");
 }
 
-TEST(PacketFilesTest, RefusesTwoLayersOfOneName) {
+TEST(OpenedPacketTest, RefusesTwoLayersOfOneName) {
   const std::string packet = MakePacket();
   PacketEditor(packet).ChangeManifest([](Json& manifest) {
     manifest["layers"][1]["annotations"] = manifest["layers"][0]["annotations"];
   });
-  ExpectRefused(PacketFiles::Open(packet).status(),
+  ExpectRefused(OpenedPacket::Open(packet).status(),
                 absl::StatusCode::kInvalidArgument, "two layers are named");
 }
 

@@ -1,4 +1,4 @@
-#include "release/diff/packet_files.h"
+#include "release/diff/opened_packet.h"
 
 #include <algorithm>
 #include <utility>
@@ -25,8 +25,8 @@ absl::Status Corrupted(const std::string& directory, std::string_view what,
 
 }  // namespace
 
-absl::StatusOr<PacketFiles> PacketFiles::Open(const std::string& directory) {
-  PacketFiles packet;
+absl::StatusOr<OpenedPacket> OpenedPacket::Open(const std::string& directory) {
+  OpenedPacket packet;
   packet.directory_ = directory;
   std::vector<std::string> faults;
   PEDIGREE_ASSIGN_OR_RETURN(const LayoutListing listing,
@@ -50,7 +50,7 @@ absl::StatusOr<PacketFiles> PacketFiles::Open(const std::string& directory) {
   return packet;
 }
 
-absl::Status PacketFiles::ReadManifest() {
+absl::Status OpenedPacket::ReadManifest() {
   PEDIGREE_ASSIGN_OR_RETURN(const std::string index,
                             ReadSmallFile(directory_ + "/index.json",
                                           Links::kRefuse, kMaxIndexBytes));
@@ -75,7 +75,7 @@ absl::Status PacketFiles::ReadManifest() {
   return absl::OkStatus();
 }
 
-absl::Status PacketFiles::IndexNames() {
+absl::Status OpenedPacket::IndexNames() {
   for (size_t i = 0; i < blobs_.size(); ++i) {
     const Descriptor& blob = blobs_[i];
     if (!IsSafeFilePath(blob.file_path)) {
@@ -94,12 +94,12 @@ absl::Status PacketFiles::IndexNames() {
   return absl::OkStatus();
 }
 
-const Descriptor* PacketFiles::Find(std::string_view name) const {
+const Descriptor* OpenedPacket::Find(std::string_view name) const {
   const auto place = places_.find(name);
   return place == places_.end() ? nullptr : &blobs_[place->second];
 }
 
-absl::StatusOr<MappedFile> PacketFiles::OpenBlob(const Descriptor& blob) const {
+absl::StatusOr<MappedFile> OpenedPacket::OpenBlob(const Descriptor& blob) const {
   PEDIGREE_ASSIGN_OR_RETURN(
       MappedFile file, MappedFile::Open(BlobPath(directory_, blob.digest)));
   constexpr size_t kPieceBytes = size_t{1} << 20;
@@ -115,7 +115,7 @@ absl::StatusOr<MappedFile> PacketFiles::OpenBlob(const Descriptor& blob) const {
   return Corrupted(directory_, blob.file_path, found, blob.digest);
 }
 
-absl::Status PacketFiles::CheckBlobs() const {
+absl::Status OpenedPacket::CheckBlobs() const {
   for (const Descriptor& blob : blobs_) {
     PEDIGREE_RETURN_IF_ERROR(OpenBlob(blob).status());
   }

@@ -1,0 +1,26 @@
+#include "release/packet_arguments.h"
+
+#include "absl/status/status.h"
+#include "gtest/gtest.h"
+
+namespace pedigree {
+namespace {
+
+TEST(PacketArgumentsTest, TakesAPacketOrAManifestWithItsList) {
+  EXPECT_TRUE(CheckPacketArguments({"packet", "", ""}).ok());
+  EXPECT_TRUE(CheckPacketArguments({"", "manifest", "list"}).ok());
+}
+
+TEST(PacketArgumentsTest, RefusesNoneBothAndHalf) {
+  for (const PacketArguments& arguments :
+       {PacketArguments{"", "", ""}, PacketArguments{"p", "m", "l"},
+        PacketArguments{"p", "m", ""}, PacketArguments{"", "m", ""},
+        PacketArguments{"", "", "l"}}) {
+    EXPECT_EQ(CheckPacketArguments(arguments).code(),
+              absl::StatusCode::kInvalidArgument)
+        << arguments.packet << arguments.manifest << arguments.blob_list;
+  }
+}
+
+}  // namespace
+}  // namespace pedigree
