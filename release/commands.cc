@@ -2,6 +2,8 @@
 
 #include "release/archive/archive_commands.h"
 #include "release/build_commands.h"
+#include "release/claims/sign_command.h"
+#include "release/claims/statement_commands.h"
 #include "release/diff/commands.h"
 #include "release/lineage/commands.h"
 #include "release/rederive/commands.h"
@@ -16,6 +18,8 @@ CLI::App* AddReleaseCommands(CommandLine& command_line) {
   AddBuildCommands(command_line, packet);
   AddVerifyCommands(command_line, packet);
   AddArchiveCommands(command_line, packet);
+  AddStatementCommands(command_line);
+  AddSignCommand(command_line);
   AddDiffCommand(command_line, packet);
   AddRederiveCommand(command_line, packet);
   AddRegistryCommands(command_line);

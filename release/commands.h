@@ -1,5 +1,5 @@
 // The release stage's subcommands: packet build, describe, assemble, verify,
-// inspect, export, compare.
+// inspect, export, compare; statement make, describe, vsa; sign.
 
 #ifndef PEDIGREE_RELEASE_COMMANDS_H_
 #define PEDIGREE_RELEASE_COMMANDS_H_
@@ -8,8 +8,8 @@
 
 namespace pedigree {
 
-// Adds the subcommand `packet` to `command_line` and returns it, for subcommands
-// from elsewhere.
+// Adds the subcommands `packet`, `statement` and `sign` to `command_line`. Returns
+// `packet`, for subcommands from elsewhere.
 CLI::App* AddReleaseCommands(CommandLine& command_line);
 
 }  // namespace pedigree

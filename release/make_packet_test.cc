@@ -62,7 +62,8 @@ TEST(MakePacketTest, RecordSaysWhatTheReleaseStandsOn) {
             record.parent_digests(0));
   // The parent fails a case, so it is no target to go back to.
   EXPECT_EQ(record.rollback_target(), "");
-  EXPECT_EQ(record.expected_claims_size(), 0);
+  EXPECT_EQ(absl::StrJoin(record.expected_claims(), " "),
+            "eval oms provenance test-result");
 }
 
 TEST(MakePacketTest, InputsDigestIsThatOfSha256sumsSortedByName) {
@@ -158,7 +159,11 @@ TEST(MakePacketTest, RefusesAnUnknownRuntimeTarget) {
   PacketRequest request = WriteSampleRelease(MakeFolder());
   request.runtimes[0].first = "linux-arm64";
   EXPECT_EQ(Refusals(MakePacket(request)),
-            "Invalid runtime: unknown target \"linux-arm64\"");
+            "Invalid runtime: unknown target \"linux-arm64\"\n"
+            "Invalid linked library crt: the packet has no runtime for "
+            "\"linux-x86_64\"\n"
+            "Invalid linked library pedigree: the packet has no runtime for "
+            "\"linux-x86_64\"");
 }
 
 TEST(MakePacketTest, NamesTheFileThatIsNoRecord) {

@@ -22,6 +22,17 @@ absl::Status CheckPacketArguments(const PacketArguments& arguments) {
       "Invalid arguments: expected one packet, or --manifest and --blob-list");
 }
 
+void AddDigestOption(CLI::App* command, std::string& digest) {
+  command->add_option("--digest", digest,
+                      "sha256:HEX that the packet must have");
+}
+
+absl::StatusOr<std::optional<Digest>> ExpectedDigest(const std::string& text) {
+  if (text.empty()) return std::nullopt;
+  PEDIGREE_ASSIGN_OR_RETURN(const Digest digest, ParseDigest(text));
+  return digest;
+}
+
 absl::StatusOr<PacketFiles> OpenPacketFiles(const PacketArguments& arguments) {
   PEDIGREE_RETURN_IF_ERROR(CheckPacketArguments(arguments));
   if (!arguments.packet.empty()) {

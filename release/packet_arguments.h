@@ -4,12 +4,14 @@
 #ifndef PEDIGREE_RELEASE_PACKET_ARGUMENTS_H_
 #define PEDIGREE_RELEASE_PACKET_ARGUMENTS_H_
 
+#include <optional>
 #include <string>
 
 #include "CLI/CLI.hpp"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "release/packet_files.h"
+#include "runtime/base/sha256.h"
 
 namespace pedigree {
 
@@ -27,6 +29,14 @@ void AddPacketArguments(CLI::App* command, PacketArguments& arguments,
 
 // Errors: kInvalidArgument unless exactly one packet is named.
 absl::Status CheckPacketArguments(const PacketArguments& arguments);
+
+// Adds `--digest`, which ExpectedDigest reads.
+void AddDigestOption(CLI::App* command, std::string& digest);
+
+// The digest of `sha256:HEX`; nothing for an empty text.
+//
+// Errors: kInvalidArgument.
+absl::StatusOr<std::optional<Digest>> ExpectedDigest(const std::string& text);
 
 // Errors: as CheckPacketArguments, and those of PacketFiles.
 absl::StatusOr<PacketFiles> OpenPacketFiles(const PacketArguments& arguments);

@@ -2,6 +2,7 @@
 
 #include "absl/status/status.h"
 #include "gtest/gtest.h"
+#include "runtime/base/sha256.h"
 
 namespace pedigree {
 namespace {
@@ -20,6 +21,17 @@ TEST(PacketArgumentsTest, RefusesNoneBothAndHalf) {
               absl::StatusCode::kInvalidArgument)
         << arguments.packet << arguments.manifest << arguments.blob_list;
   }
+}
+
+TEST(PacketArgumentsTest, AnEmptyDigestExpectsNone) {
+  EXPECT_EQ(*ExpectedDigest(""), std::nullopt);
+  EXPECT_EQ((*ExpectedDigest(Sha256("a").ToString()))->Hex(),
+            Sha256("a").Hex());
+}
+
+TEST(PacketArgumentsTest, RefusesADigestThatIsNone) {
+  EXPECT_EQ(ExpectedDigest("sha256:12").status().code(),
+            absl::StatusCode::kInvalidArgument);
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include "release/node_id.h"
 #include "release/oci.h"
 #include "release/records.pb.h"
+#include "release/statements/claim_kind.h"
 #include "runtime/base/json.h"
 #include "runtime/base/proto_json.h"
 #include "runtime/base/status_macros.h"
@@ -216,6 +217,9 @@ ReleaseRecord MakeRecord(const PacketContents& contents,
     entry->set_digest(Text(license.blob));
   }
   AddLineage(contents, packet.release_node, record);
+  for (const ClaimKind kind : kPacketClaims) {
+    record.add_expected_claims(std::string(ClaimName(kind)));
+  }
   return record;
 }
 

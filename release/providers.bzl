@@ -10,6 +10,6 @@ OciLayoutInfo = provider(
         "layout": "File: the packet as an OCI image-layout directory, made only when asked for.",
         "manifest": "File: the OCI manifest; its SHA-256 is the packet's id.",
         "record": "File: the release record, the first layer.",
-        "statements": "list of File: unsigned statements beside the packet.",
+        "statements": "list of File: unsigned statements beside the packet, canonical JSON, one kind of claim each.",
     },
 )

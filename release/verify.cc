@@ -17,6 +17,7 @@
 #include "release/packet_builder.h"
 #include "release/packet_contents.h"
 #include "release/packet_files.h"
+#include "release/printable.h"
 #include "runtime/base/json.h"
 #include "runtime/base/proto_json.h"
 #include "runtime/base/status_macros.h"
@@ -33,15 +34,6 @@ constexpr LayerKind kOnce[] = {
     LayerKind::kPolicy,         LayerKind::kDerivationNode,
     LayerKind::kReleaseNode,    LayerKind::kBom,
 };
-
-// Texts come from outside: only printable ASCII is shown, and not too much.
-std::string Shown(std::string_view text, size_t max_bytes = 600) {
-  std::string shown(text.substr(0, max_bytes));
-  for (char& c : shown) {
-    if (c < ' ' || c > '~') c = '?';
-  }
-  return shown;
-}
 
 class Verifier {
  public:
@@ -73,7 +65,7 @@ class Verifier {
   }
 
   void Note(const absl::Status& status) {
-    if (!status.ok()) Fault(Shown(status.message()));
+    if (!status.ok()) Fault(Printable(status.message()));
   }
 
   // A part that is not a blob. What the source found wrong with it is not said
@@ -165,7 +157,7 @@ class Verifier {
     const size_t before = report_.faults.size();
     manifest_ = ParseOciManifest(manifest_text_, &report_.faults);
     for (size_t i = before; i < report_.faults.size(); ++i) {
-      report_.faults[i] = Shown(report_.faults[i]);
+      report_.faults[i] = Printable(report_.faults[i]);
     }
     return report_.faults.size() == before;
   }
@@ -184,7 +176,7 @@ class Verifier {
       const Descriptor& layer = manifest_.layers[i];
       if (!file_paths.emplace(layer.file_path, i).second) {
         Fault(absl::StrCat("Invalid packet manifest: two layers are named ",
-                           Shown(layer.file_path, 120)));
+                           Printable(layer.file_path, 120)));
       }
       if (!digests.insert(layer.digest).second) {
         Fault(absl::StrCat("Invalid packet manifest: two layers are ",
@@ -209,19 +201,19 @@ class Verifier {
     const std::optional<LayerKind> kind = LayerKindOfFilePath(layer.file_path);
     if (!IsSafeFilePath(layer.file_path)) {
       Fault(absl::StrCat("Invalid packet manifest: unsafe file name \"",
-                         Shown(layer.file_path, 120), "\" of layer ",
+                         Printable(layer.file_path, 120), "\" of layer ",
                          layer.digest.ToString()));
       return std::nullopt;
     }
     if (!kind.has_value()) {
       Fault(absl::StrCat("Invalid packet manifest: no layer of a packet is "
                          "named \"",
-                         Shown(layer.file_path, 120), "\""));
+                         Printable(layer.file_path, 120), "\""));
       return std::nullopt;
     }
     if (layer.media_type != LayerMediaType(*kind)) {
       Fault(absl::StrCat("Invalid packet manifest: mediaType of ",
-                         layer.file_path, " is \"", Shown(layer.media_type, 120),
+                         layer.file_path, " is \"", Printable(layer.media_type, 120),
                          "\" (expected \"", LayerMediaType(*kind), "\")"));
       return std::nullopt;
     }
@@ -246,13 +238,13 @@ class Verifier {
       status = AddDocument(kind, *text, contents_);
     }
     if (!status.ok()) {
-      Fault(absl::StrCat(layer.file_path, ": ", Shown(status.message())));
+      Fault(absl::StrCat(layer.file_path, ": ", Printable(status.message())));
     }
   }
 
   void ReadBom(const std::string& text) {
     bom_text_ = text;
-    for (const std::string& fault : CheckBom(text)) Fault(Shown(fault));
+    for (const std::string& fault : CheckBom(text)) Fault(Printable(fault));
   }
 
   // Whether the layer is to be hashed: the source holds it as the manifest says,
@@ -306,7 +298,7 @@ class Verifier {
     referenced_.insert(manifest_descriptor_.digest);
     for (const auto& [digest, size] : source_.blobs()) {
       if (referenced_.count(digest) == 0) {
-        Fault(absl::StrCat("Invalid layout: ", Shown(source_.PlaceOf(digest)),
+        Fault(absl::StrCat("Invalid layout: ", Printable(source_.PlaceOf(digest)),
                            " belongs to nothing in the packet"));
       }
     }
@@ -378,7 +370,7 @@ class Verifier {
                                   record.linked_libraries().end()};
     contents_.inputs_digest = record.inputs_digest();
     for (const std::string& fault : CheckCrossLinks(contents_)) {
-      Fault(Shown(fault));
+      Fault(Printable(fault));
     }
     // Building from parts that do not fit would only repeat the same faults.
     if (!report_.faults.empty()) return;

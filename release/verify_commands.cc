@@ -1,152 +1,151 @@
 #include "release/verify_commands.h"
 
-#include <cinttypes>
 #include <cstdio>
 #include <memory>
-#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
-#include "release/archive/unpack.h"
+#include "absl/strings/str_join.h"
+#include "release/claims/claim_options.h"
+#include "release/claims/verify_claims.h"
 #include "release/export.h"
 #include "release/file_stream.h"
 #include "release/inspect.h"
 #include "release/json_difference.h"
 #include "release/layout.h"
 #include "release/manifest_difference.h"
-#include "release/packet_arguments.h"
-#include "release/packet_files.h"
+#include "release/statements/statement_parts.h"
+#include "release/statements/statements.h"
+#include "release/verified_packet.h"
 #include "release/verify.h"
-#include "release/verify_state.h"
 #include "runtime/base/json.h"
 #include "runtime/base/status_macros.h"
-#include "runtime/threads/thread_pool.h"
 
 namespace pedigree {
 namespace {
-
-// What every command here that reads a packet takes.
-struct PacketOptions {
-  PacketArguments packet;
-  std::string digest;
-  // Of `verify` alone.
-  std::string resume;
-  int threads = AvailableThreads();
-  bool json = false;
-};
-
-void AddPacketOptions(CLI::App* command, PacketOptions& options) {
-  AddPacketArguments(command, options.packet,
-                     "The packet: a directory, or a file made by pack");
-  command->add_option("--digest", options.digest,
-                      "sha256:HEX that the packet must have");
-}
-
-absl::StatusOr<std::optional<Digest>> ExpectedDigest(
-    const PacketOptions& options) {
-  if (options.digest.empty()) return std::nullopt;
-  PEDIGREE_ASSIGN_OR_RETURN(const Digest digest, ParseDigest(options.digest));
-  return digest;
-}
-
-// Verifies a packet whose blobs are files, going on where an interrupted
-// verification stopped.
-absl::StatusOr<VerifyReport> VerifyResumed(
-    const PacketFiles& packet, const std::optional<Digest>& expected,
-    const PacketOptions& options) {
-  const absl::StatusOr<PacketManifest> manifest = ReadPacketManifest(packet);
-  // Verifying names what is wrong with it.
-  if (!manifest.ok()) return VerifyPacket(packet, expected);
-  PEDIGREE_ASSIGN_OR_RETURN(
-      const std::unique_ptr<VerifyState> state,
-      VerifyState::Open(options.resume, manifest->descriptor.digest));
-  VerifyReport report = VerifyPacket(ResumedPacket(packet, *state), expected,
-                                     options.threads);
-  std::fprintf(stderr, "note: %" PRIu64 " blobs were not hashed again, as %s "
-               "says\n", state->known(), options.resume.c_str());
-  return report;
-}
-
-// Verifies the packet in whichever form it is.
-absl::StatusOr<VerifyReport> VerifyAsAsked(const PacketOptions& options) {
-  PEDIGREE_ASSIGN_OR_RETURN(const std::optional<Digest> expected,
-                            ExpectedDigest(options));
-  PEDIGREE_RETURN_IF_ERROR(CheckPacketArguments(options.packet));
-  if (IsPackedPath(options.packet.packet)) {
-    if (options.resume.empty()) {
-      return VerifyPackedPacket(options.packet.packet, expected);
-    }
-    return absl::InvalidArgumentError(absl::StrCat(
-        "Invalid --resume: ", options.packet.packet, " is one stream"));
-  }
-  PEDIGREE_ASSIGN_OR_RETURN(const PacketFiles packet,
-                            OpenPacketFiles(options.packet));
-  if (!options.resume.empty()) return VerifyResumed(packet, expected, options);
-  return VerifyPacket(packet, expected, options.threads);
-}
 
 void PrintJson(const Json& json) {
   std::printf("%s\n", CanonicalJson(json).c_str());
 }
 
-void PrintVerdict(const VerifyReport& report, bool identity_checked) {
+struct VerifyOptions {
+  VerifyRequest packet;
+  // Folder of unsigned statements; empty for none.
+  std::string statements;
+  ClaimOptions claims;
+  bool json = false;
+};
+
+// What is said beside the packet: its faults are added to the packet's. Without
+// a good packet there is nothing to compare with.
+absl::StatusOr<std::vector<VerifiedClaim>> CheckBeside(
+    const VerifyOptions& options, VerifiedPacket& packet) {
+  std::vector<std::string>& faults = packet.report.faults;
+  if (!faults.empty() ||
+      (options.statements.empty() && options.claims.claims.empty())) {
+    return std::vector<VerifiedClaim>();
+  }
+  PEDIGREE_ASSIGN_OR_RETURN(const StatementParts parts,
+                            LoadStatementParts(*packet.source));
+  if (!options.statements.empty()) {
+    PEDIGREE_ASSIGN_OR_RETURN(faults,
+                              CheckStatements(parts, options.statements));
+  }
+  if (options.claims.claims.empty()) return std::vector<VerifiedClaim>();
+  PEDIGREE_ASSIGN_OR_RETURN(ClaimsReport claims,
+                            CheckClaims(options.claims, parts));
+  faults.insert(faults.end(), claims.faults.begin(), claims.faults.end());
+  return std::move(claims.claims);
+}
+
+void PrintVerdict(const VerifyReport& report,
+                  const std::vector<VerifiedClaim>& claims,
+                  bool identity_checked) {
   if (!report.faults.empty()) return PrintFaults(stdout, report);
   std::printf("packet %s\n", report.digest->ToString().c_str());
+  for (const VerifiedClaim& claim : claims) {
+    std::printf("claim %s signed by %s\n",
+                std::string(ClaimName(claim.kind)).c_str(),
+                absl::StrJoin(claim.signers, ", ").c_str());
+  }
   std::printf("verify: %s\n", identity_checked
                                   ? "OK"
                                   : "consistent; identity not checked");
 }
 
-Json VerdictToJson(const VerifyReport& report, bool identity_checked) {
-  return {{"digest", report.digest.has_value() ? report.digest->ToString() : ""},
+Json VerdictToJson(const VerifyReport& report,
+                   const std::vector<VerifiedClaim>& claims,
+                   bool identity_checked) {
+  Json list = Json::array();
+  for (const VerifiedClaim& claim : claims) {
+    list.push_back({{"kind", ClaimName(claim.kind)},
+                    {"signers", claim.signers},
+                    {"statement", claim.statement.ToString()}});
+  }
+  return {{"claims", std::move(list)},
+          {"digest", report.digest.has_value() ? report.digest->ToString() : ""},
           {"faults", report.faults},
           {"identity_checked", identity_checked},
           {"verified", report.faults.empty()}};
 }
 
-absl::StatusOr<Outcome> Verify(const PacketOptions& options) {
-  PEDIGREE_ASSIGN_OR_RETURN(const VerifyReport report, VerifyAsAsked(options));
-  const bool identity_checked = !options.digest.empty();
+absl::StatusOr<Outcome> Verify(const VerifyOptions& options) {
+  // Options that do not go together are an error whatever the packet is.
+  PEDIGREE_RETURN_IF_ERROR(CheckClaimOptions(options.claims));
+  PEDIGREE_ASSIGN_OR_RETURN(VerifiedPacket packet,
+                            VerifyRequested(options.packet));
+  PEDIGREE_ASSIGN_OR_RETURN(const std::vector<VerifiedClaim> claims,
+                            CheckBeside(options, packet));
+  const VerifyReport& report = packet.report;
+  const bool identity_checked =
+      !options.packet.digest.empty() || !options.claims.claims.empty();
   if (options.json) {
-    PrintJson(VerdictToJson(report, identity_checked));
+    PrintJson(VerdictToJson(report, claims, identity_checked));
   } else {
-    PrintVerdict(report, identity_checked);
+    PrintVerdict(report, claims, identity_checked);
   }
   return report.faults.empty() ? Outcome::kGood : Outcome::kBad;
 }
 
-absl::StatusOr<Outcome> Inspect(const PacketOptions& options) {
-  PEDIGREE_ASSIGN_OR_RETURN(const VerifyReport report, VerifyAsAsked(options));
-  if (!report.faults.empty()) {
-    PrintFaults(stderr, report);
+struct InspectOptions {
+  VerifyRequest packet;
+  bool json = false;
+};
+
+absl::StatusOr<Outcome> Inspect(const InspectOptions& options) {
+  PEDIGREE_ASSIGN_OR_RETURN(const VerifiedPacket packet,
+                            VerifyRequested(options.packet));
+  if (!packet.report.faults.empty()) {
+    PrintFaults(stderr, packet.report);
     return Outcome::kBad;
   }
   if (options.json) {
-    PrintJson(PacketToJson(report));
+    PrintJson(PacketToJson(packet.report));
   } else {
-    std::printf("%s", DescribePacket(report).c_str());
+    std::printf("%s", DescribePacket(packet.report).c_str());
   }
   return Outcome::kGood;
 }
 
 struct ExportOptions {
-  PacketOptions packet;
+  VerifyRequest packet;
   std::string out;
 };
 
 absl::StatusOr<Outcome> Export(const ExportOptions& options) {
-  PEDIGREE_ASSIGN_OR_RETURN(const PacketFiles packet,
+  PEDIGREE_ASSIGN_OR_RETURN(const PacketFiles files,
                             OpenPacketFiles(options.packet.packet));
-  PEDIGREE_ASSIGN_OR_RETURN(const VerifyReport report,
-                            VerifyAsAsked(options.packet));
+  PEDIGREE_ASSIGN_OR_RETURN(const VerifiedPacket packet,
+                            VerifyRequested(options.packet));
+  const VerifyReport& report = packet.report;
   if (!report.faults.empty()) {
     PrintFaults(stderr, report);
     return Outcome::kBad;
   }
-  PEDIGREE_RETURN_IF_ERROR(
-      ExportLayers(packet, report.layers, options.out));
+  PEDIGREE_RETURN_IF_ERROR(ExportLayers(files, report.layers, options.out));
   std::printf("exported %zu files of packet %s\n", report.layers.size(),
               report.digest->ToString().c_str());
   return Outcome::kGood;
@@ -205,26 +204,29 @@ absl::StatusOr<Outcome> Compare(const CompareOptions& options) {
 }
 
 void AddVerify(CommandLine& command_line, CLI::App* packet) {
-  auto options = std::make_shared<PacketOptions>();
+  auto options = std::make_shared<VerifyOptions>();
   CLI::App* command =
       command_line.Add(packet, "verify", "Check a packet and name each fault",
                        [options] { return Verify(*options); });
-  AddPacketOptions(command, *options);
-  command->add_option("--resume", options->resume,
+  AddVerifyRequest(command, options->packet);
+  command->add_option("--resume", options->packet.resume,
                       "Note in this file which blobs were hashed, and hash "
                       "none again that is still the same file");
-  command->add_option("--threads", options->threads,
+  command->add_option("--threads", options->packet.threads,
                       "Threads that hash (default: one for each core)")
       ->check(CLI::Range(1, kMaxThreads));
   command->add_flag("--json", options->json, "Print JSON");
+  command->add_option("--statements", options->statements,
+                      "Folder of unsigned statements that must be the packet's");
+  AddClaimOptions(command, options->claims);
 }
 
 void AddInspect(CommandLine& command_line, CLI::App* packet) {
-  auto options = std::make_shared<PacketOptions>();
+  auto options = std::make_shared<InspectOptions>();
   CLI::App* command = command_line.Add(
       packet, "inspect", "Show a packet's record, lineage and layers",
       [options] { return Inspect(*options); });
-  AddPacketOptions(command, *options);
+  AddVerifyRequest(command, options->packet);
   command->add_flag("--json", options->json, "Print JSON");
 }
 
@@ -233,7 +235,7 @@ void AddExport(CommandLine& command_line, CLI::App* packet) {
   CLI::App* command =
       command_line.Add(packet, "export", "Write a packet's named files",
                        [options] { return Export(*options); });
-  AddPacketOptions(command, options->packet);
+  AddVerifyRequest(command, options->packet);
   command->add_option("--out", options->out, "The new folder")->required();
 }
 

@@ -66,16 +66,27 @@ TEST_F(VerifyTest, AcceptsWhatCarriersDoToTheIndex) {
   EXPECT_EQ(Faults(digest_), "");
 }
 
-// Name and version follow from nothing else in a packet: only its digest
-// protects them.
+// Name and version follow from nothing else in a packet: changed wherever they
+// are said, they are protected by its digest alone.
 TEST_F(VerifyTest, FindsAConsistentForgeryByTheExpectedDigest) {
   PacketEditor editor(packet_);
-  editor.ChangeJson("record.json",
-                    [](Json& record) { record["version"] = "6.6.6"; });
+  const std::string old_record = editor.DigestOf("record.json").ToString();
+  const std::string old_bom = editor.DigestOf("bom.cdx.json").ToString();
+  editor.ChangeJson("bom.cdx.json", [](Json& bom) {
+    bom["metadata"]["component"]["version"] = "6.6.6";
+  });
+  const std::string bom = editor.DigestOf("bom.cdx.json").ToString();
+  editor.ChangeJson("record.json", [&](Json& record) {
+    record["version"] = "6.6.6";
+    record["bom_digest"] = bom;
+  });
   const std::string record = editor.DigestOf("record.json").ToString();
   editor.ChangeJson("config", [&](Json& config) {
     config["descriptor"]["version"] = "6.6.6";
-    config["modelfs"]["diffIds"][0] = record;
+    for (Json& digest : config["modelfs"]["diffIds"]) {
+      if (digest == old_record) digest = record;
+      if (digest == old_bom) digest = bom;
+    }
   });
   editor.ChangeManifest([](Json& manifest) {
     manifest["annotations"]["org.opencontainers.image.version"] = "6.6.6";

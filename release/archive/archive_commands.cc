@@ -20,17 +20,6 @@
 namespace pedigree {
 namespace {
 
-absl::StatusOr<std::optional<Digest>> ExpectedDigest(const std::string& text) {
-  if (text.empty()) return std::nullopt;
-  PEDIGREE_ASSIGN_OR_RETURN(const Digest digest, ParseDigest(text));
-  return digest;
-}
-
-void AddDigestOption(CLI::App* command, std::string& digest) {
-  command->add_option("--digest", digest,
-                      "sha256:HEX that the packet must have");
-}
-
 struct PackOptions {
   PacketArguments packet;
   std::string digest;

@@ -10,6 +10,7 @@
 #include "release/layer.h"
 #include "release/layout.h"
 #include "release/oci.h"
+#include "release/printable.h"
 #include "runtime/base/status_macros.h"
 
 namespace pedigree {
@@ -146,7 +147,7 @@ class PackedReader {
     }
     PEDIGREE_ASSIGN_OR_RETURN(TarEntry entry, ParseTarHeader(blocks));
     if (entry.name == name) return entry;
-    return Invalid(absl::StrCat("its next file is \"", ShownName(entry.name),
+    return Invalid(absl::StrCat("its next file is \"", Printable(entry.name),
                                 "\" (expected ", name, ")"));
   }
 
@@ -196,15 +197,6 @@ class PackedReader {
         frame_.Read(absl::MakeSpan(buffer_.get(), count)));
     if (found == count) return ByteSpan(buffer_.get(), count);
     return Invalid("the archive ends early");
-  }
-
-  // A name from outside, fit to be shown.
-  static std::string ShownName(std::string_view name) {
-    std::string shown(name);
-    for (char& c : shown) {
-      if (c < ' ' || c > '~') c = '?';
-    }
-    return shown;
   }
 
   FrameReader frame_;

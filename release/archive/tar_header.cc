@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "release/printable.h"
 #include "runtime/base/check.h"
 
 namespace pedigree {
@@ -87,15 +88,6 @@ std::optional<uint64_t> ParsePaxSize(std::string_view block) {
   return std::nullopt;
 }
 
-// A name from outside, fit to be shown.
-std::string Shown(std::string_view name) {
-  std::string shown(name);
-  for (char& c : shown) {
-    if (c < ' ' || c > '~') c = '?';
-  }
-  return shown;
-}
-
 // The field that byte `at` of a header of `bytes` bytes lies in.
 std::string_view FieldAt(size_t at, size_t bytes) {
   if (at + kTarBlockBytes < bytes) return "pax header";
@@ -160,7 +152,7 @@ absl::StatusOr<TarEntry> ParseTarHeader(std::string_view blocks) {
     ++at;
   }
   return absl::InvalidArgumentError(
-      absl::StrCat("Invalid tar header of \"", Shown(entry.name), "\": its ",
+      absl::StrCat("Invalid tar header of \"", Printable(entry.name), "\": its ",
                    size.has_value() ? FieldAt(at, blocks.size()) : "size",
                    " is not what pack writes"));
 }

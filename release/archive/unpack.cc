@@ -63,13 +63,20 @@ bool IsPackedPath(const std::string& path) {
 
 absl::StatusOr<VerifyReport> VerifyPackedPacket(
     const std::string& path, const std::optional<Digest>& expected_digest,
-    uint64_t max_ratio) {
+    uint64_t max_ratio, std::unique_ptr<PacketSource>* packet) {
   PEDIGREE_ASSIGN_OR_RETURN(PackedFile file, OpenPacked(path, max_ratio));
-  const auto packet =
+  if (packet != nullptr) packet->reset();
+  absl::StatusOr<PackedPacket> packed =
       PackedPacket::Read(std::move(file.read), file.limits, nullptr);
-  if (packet.ok()) return VerifyPacket(*packet, expected_digest);
   VerifyReport report;
-  report.faults.push_back(std::string(packet.status().message()));
+  if (!packed.ok()) {
+    report.faults.push_back(std::string(packed.status().message()));
+    return report;
+  }
+  report = VerifyPacket(*packed, expected_digest);
+  if (packet != nullptr) {
+    *packet = std::make_unique<PackedPacket>(*std::move(packed));
+  }
   return report;
 }
 

@@ -5,11 +5,13 @@
 #define PEDIGREE_RELEASE_ARCHIVE_UNPACK_H_
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
 #include "release/archive/frame_reader.h"
+#include "release/packet_source.h"
 #include "release/verify.h"
 #include "runtime/base/sha256.h"
 
@@ -20,12 +22,14 @@ bool IsPackedPath(const std::string& path);
 
 // Verifies the packet in the file `path` as VerifyPacket does, in one pass that
 // keeps documents in memory and nothing else. A damaged or overlong file is a
-// fault. `max_ratio` bounds its contents, see MaxContentBytes.
+// fault. `max_ratio` bounds its contents, see MaxContentBytes. `packet`, if given,
+// becomes what was verified; null for a damaged file.
 //
 // Errors: kNotFound and others when the file cannot be read.
 absl::StatusOr<VerifyReport> VerifyPackedPacket(
     const std::string& path, const std::optional<Digest>& expected_digest,
-    uint64_t max_ratio = kMaxRatio);
+    uint64_t max_ratio = kMaxRatio,
+    std::unique_ptr<PacketSource>* packet = nullptr);
 
 // Does the same while it writes the packet's directory `out`, which appears only
 // when there are no faults. `out` must not exist, or be an empty folder.

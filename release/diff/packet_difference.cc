@@ -240,7 +240,9 @@ class PacketComparison {
     }
     const std::string_view text = AsText(file.bytes());
     // What is no record of this project may hold fractions.
-    if (!kind.has_value()) return ParseForeignJson(text, name);
+    if (!kind.has_value() || kind == LayerKind::kBom) {
+      return ParseForeignJson(text, name);
+    }
     if (kind == LayerKind::kSidecar || kind == LayerKind::kBaseline) {
       PEDIGREE_RETURN_IF_ERROR(ParseSidecar(text).status());
     }

@@ -26,9 +26,10 @@ _DOC = """A release packet: an OCI image layout, legal as a ModelPack artifact.
 makes the directory `packet`, a copy of every blob, only when it is asked for by
 `bazel build :packet`. Its parts are described without a copy: the manifest, the
 release record, and, in `packet.digest`, the packet's digest, which is the
-manifest's SHA-256. Output groups: `manifest`, `record`, `bom`, `diagnostics`,
-`blobs`, and `described`: the manifest and the list of blobs that `packet verify`,
-`packet pack` and others take instead of a directory, with all that these name.
+manifest's SHA-256. The unsigned statements about it lie in `packet.statements/`.
+Output groups: `manifest`, `record`, `bom`, `diagnostics`, `statements`, `blobs`,
+and `described`: the manifest and the list of blobs that `packet verify`, `packet
+pack` and others take instead of a directory, with all that these name.
 
 The runtimes' libraries are found by an aspect over what the runtimes are linked
 from; their licence texts are part of the packet.
@@ -40,6 +41,9 @@ come from deterministic actions, the runtimes are compiled by pinned toolchains
 under fixed settings, every document is canonical JSON, and nothing in them
 tells a time, user, machine or folder.
 """
+
+# The claims that follow from a packet alone, as `statement describe` names them.
+_STATEMENTS = ["eval", "oms", "provenance", "test-result"]
 
 def _source_path(file):
     """The path below its workspace, whichever repository that is here."""
@@ -217,12 +221,41 @@ def _assemble(ctx, outputs, blobs):
     )
     return layout
 
+def _state(ctx, model, gate, outputs):
+    """Registers the action that makes the unsigned statements, from documents alone."""
+    documents = [
+        outputs["blob-list-out"],
+        outputs["manifest-out"],
+        outputs["record-out"],
+        gate.decision,
+    ] + gate.baselines + [info.sidecar for info in gate.evals]
+    statements = {
+        kind: ctx.actions.declare_file("%s.statements/%s.json" % (ctx.label.name, kind))
+        for kind in _STATEMENTS
+    }
+    args = ctx.actions.args()
+    args.add_all(["statement", "describe"])
+    args.add(outputs["manifest-out"], format = "--manifest=%s")
+    args.add(outputs["blob-list-out"], format = "--blob-list=%s")
+    for kind in _STATEMENTS:
+        args.add(statements[kind], format = "--%s-out=%%s" % kind)
+    ctx.actions.run(
+        mnemonic = "SlmStatements",
+        progress_message = "Making statements about packet %s" % ctx.label,
+        executable = ctx.executable._tool,
+        arguments = [args],
+        inputs = depset(documents, transitive = [model.ancestor_nodes]),
+        outputs = statements.values(),
+    )
+    return statements.values()
+
 def _release_packet_impl(ctx):
     model = ctx.attr.model[SlmModelInfo]
     gate = ctx.attr.gate[EvalGateInfo]
     _check_gate(ctx.label, model, gate)
     outputs, blobs = _describe(ctx, model, gate)
     layout = _assemble(ctx, outputs, blobs)
+    statements = _state(ctx, model, gate, outputs)
     manifest = outputs["manifest-out"]
     record = outputs["record-out"]
     return [
@@ -240,6 +273,7 @@ def _release_packet_impl(ctx):
             ),
             manifest = depset([manifest]),
             record = depset([record]),
+            statements = depset(statements),
         ),
         OciLayoutInfo(
             blob_list = outputs["blob-list-out"],
@@ -249,7 +283,7 @@ def _release_packet_impl(ctx):
             layout = layout,
             manifest = manifest,
             record = record,
-            statements = [],
+            statements = statements,
         ),
     ]
 

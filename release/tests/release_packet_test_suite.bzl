@@ -34,7 +34,16 @@ def _provider_impl(ctx):
     asserts.equals(env, "subject.digest", info.digest.basename)
     asserts.equals(env, "subject", info.layout.basename)
     asserts.true(env, info.layout.is_directory)
-    asserts.equals(env, [], info.statements)
+    asserts.equals(
+        env,
+        ["eval.json", "oms.json", "provenance.json", "test-result.json"],
+        [file.basename for file in info.statements],
+    )
+    asserts.equals(
+        env,
+        info.statements,
+        target[OutputGroupInfo].statements.to_list(),
+    )
     asserts.equals(env, [info.layout], target[DefaultInfo].files.to_list())
     names = [file.basename for file in info.blobs.to_list()]
     for name in [
