@@ -58,6 +58,13 @@ absl::Status SystemFailure(const std::string& program, int error) {
                       Failure(program, std::strerror(error)));
 }
 
+// "2s" or "1500ms"; absl::FormatDuration needs a function of libm.
+std::string DurationText(absl::Duration duration) {
+  const int64_t milliseconds = absl::ToInt64Milliseconds(duration);
+  if (milliseconds % 1000 != 0) return absl::StrCat(milliseconds, "ms");
+  return absl::StrCat(milliseconds / 1000, "s");
+}
+
 // Two connected ends, not inherited by other programs. A socket, since writing
 // to one whose other end is gone can be an error instead of a signal.
 bool Connect(Descriptor& ours, Descriptor& theirs) {
@@ -148,12 +155,10 @@ class Exchange {
   }
 
  private:
-  // absl::FormatDuration would need a function of libm.
   absl::Status Late() const {
-    return absl::DeadlineExceededError(
-        Failure(arguments_[0],
-                absl::StrCat("still running after ",
-                             absl::ToInt64Milliseconds(limits_.time), "ms")));
+    return absl::DeadlineExceededError(Failure(
+        arguments_[0],
+        absl::StrCat("still running after ", DurationText(limits_.time))));
   }
 
   int MillisecondsLeft() const {
