@@ -30,11 +30,12 @@ sanitized() {
 }
 
 # Whole generations and accuracy, which read nothing that others don't, take too
-# long; of the kernels' cases a share does.
+# long; of the kernels' cases and of a registry's crashes a share does.
 sanitized 'ASan and UBSan' \
   "$(cc_tests runtime packager evaluator release |
     grep -v '^//runtime/\(conformance\|bench\):')" \
-  --config=asan --config=ubsan --test_env=PEDIGREE_KERNEL_CASES=100 "$@"
+  --config=asan --config=ubsan --test_env=PEDIGREE_KERNEL_CASES=100 \
+  --test_env=PEDIGREE_CRASH_STRIDE=499 "$@"
 # Threads meet in the same places whatever the shapes are: a share of the cases do.
 # The shared library ships without TSan, which therefore misses its locks and takes
 # what they guard for races; c_api_test holds the same code under TSan.
