@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <set>
+#include <string>
 #include <utility>
 
 #include "absl/status/statusor.h"
@@ -122,9 +124,11 @@ class Comparison {
   }
 
   void CompareObjects(const std::string& place, const Json& a, const Json& b) {
-    Json keys = a;
-    keys.update(b);
-    for (const auto& [key, unused] : keys.items()) {
+    std::set<std::string> keys;
+    for (const Json* object : {&a, &b}) {
+      for (const auto& [key, unused] : object->items()) keys.insert(key);
+    }
+    for (const std::string& key : keys) {
       const std::string name = ShownName(key);
       Compare(place.empty() ? name : absl::StrCat(place, ".", name),
               Member(a, key), Member(b, key));
