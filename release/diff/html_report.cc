@@ -252,6 +252,7 @@ class Page {
   }
 
   std::string AnchorOf(const std::string& name) const {
+    if (name == "manifest") return name;
     for (size_t i = 0; i < difference_.blobs.size(); ++i) {
       const BlobDifference& blob = difference_.blobs[i];
       if (blob.name != name) continue;

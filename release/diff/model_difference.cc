@@ -46,15 +46,40 @@ std::string Form(const TensorEntry& tensor) {
   return absl::StrCat(form, " [", tensor.rows(), ", ", tensor.columns(), "]");
 }
 
-ByteSpan ScaleBytes(const SlmReader& model, int index) {
+// Stored bytes of a tensor that are compared, and released again, at a time.
+constexpr uint64_t kPieceBytes = uint64_t{1} << 20;
+
+// Rows of a tensor as stored.
+struct StoredRows {
+  ByteSpan payload;
+  ByteSpan scales;
+};
+
+StoredRows RowsAt(const SlmReader& model, int index, uint64_t first,
+                  uint64_t count) {
+  const uint64_t rows = model.entries()[index].rows();
+  const auto part = [&](ByteSpan whole) {
+    const uint64_t row_bytes = whole.size() / rows;
+    return whole.subspan(first * row_bytes, count * row_bytes);
+  };
   const absl::Span<const float> scales = model.scales(index);
-  return {reinterpret_cast<const uint8_t*>(scales.data()),
-          scales.size() * sizeof(float)};
+  return {part(model.payload(index)),
+          part({reinterpret_cast<const uint8_t*>(scales.data()),
+                scales.size() * sizeof(float)})};
 }
 
 bool Equal(ByteSpan a, ByteSpan b) {
   return a.size() == b.size() &&
          (a.empty() || std::memcmp(a.data(), b.data(), a.size()) == 0);
+}
+
+bool Equal(const StoredRows& a, const StoredRows& b) {
+  return Equal(a.payload, b.payload) && Equal(a.scales, b.scales);
+}
+
+void Release(const ByteSource& model, const StoredRows& rows) {
+  model.Release(rows.payload);
+  model.Release(rows.scales);
 }
 
 // How many pieces of `piece_bytes` differ in two spans of one length.
@@ -104,51 +129,58 @@ class ModelComparison {
       return;
     }
     const TensorEntry& b = b_.entries()[index_b];
+    TensorDifference difference;
+    difference.name = name;
+    difference.form_a = Form(a);
+    difference.form_b = Form(b);
+    difference.columns = a.columns();
     const bool same_form = SameShape(a, b) && SameStorage(a, b);
-    if (!same_form || !StoredEqual(index_a, index_b)) {
-      TensorDifference& difference = Add(name);
-      difference.form_a = Form(a);
-      difference.form_b = Form(b);
-      difference.columns = a.columns();
-      if (same_form) CompareStored(index_a, index_b, difference);
-      if (SameShape(a, b)) {
-        difference.values =
-            CompareValues(ViewTensor(a_, index_a), ViewTensor(b_, index_b));
+    if (same_form) difference.stored_bytes = difference.stored_scales = 0;
+    if (SameShape(a, b)) CompareValues(index_a, index_b, difference);
+    const bool differs = !same_form || *difference.stored_bytes > 0 ||
+                         *difference.stored_scales > 0;
+    if (differs) difference_.differing.push_back(std::move(difference));
+  }
+
+  // Of two tensors of one shape, piece by piece.
+  void CompareValues(int index_a, int index_b, TensorDifference& difference) {
+    difference.values.emplace();
+    const uint64_t rows = a_.entries()[index_a].rows();
+    const uint64_t row_bytes = a_.payload(index_a).size() / rows;
+    const uint64_t step = std::max<uint64_t>(1, kPieceBytes / row_bytes);
+    for (uint64_t first = 0; first < rows; first += step) {
+      const uint64_t count = std::min(step, rows - first);
+      const StoredRows a = RowsAt(a_, index_a, first, count);
+      const StoredRows b = RowsAt(b_, index_b, first, count);
+      if (difference.stored_bytes.has_value() && Equal(a, b)) {
+        difference.values->values += count * difference.columns;
+      } else {
+        if (difference.stored_bytes.has_value()) CountStored(a, b, difference);
+        AddRows(index_a, index_b, first, count, *difference.values);
       }
+      Release(bytes_a_, a);
+      Release(bytes_b_, b);
     }
-    Release(bytes_a_, a_, index_a);
-    Release(bytes_b_, b_, index_b);
   }
 
-  bool StoredEqual(int index_a, int index_b) const {
-    return Equal(a_.payload(index_a), b_.payload(index_b)) &&
-           Equal(ScaleBytes(a_, index_a), ScaleBytes(b_, index_b));
+  static void CountStored(const StoredRows& a, const StoredRows& b,
+                          TensorDifference& difference) {
+    *difference.stored_bytes += CountDiffering(a.payload, b.payload, 1);
+    *difference.stored_scales +=
+        CountDiffering(a.scales, b.scales, sizeof(float));
   }
 
-  void CompareStored(int index_a, int index_b,
-                     TensorDifference& difference) const {
-    difference.stored_bytes =
-        CountDiffering(a_.payload(index_a), b_.payload(index_b), 1);
-    difference.stored_scales = CountDiffering(
-        ScaleBytes(a_, index_a), ScaleBytes(b_, index_b), sizeof(float));
-  }
-
-  ValueDifference CompareValues(const TensorView& a, const TensorView& b) {
-    ValueDifference difference;
+  void AddRows(int index_a, int index_b, uint64_t first, uint64_t count,
+               ValueDifference& values) {
+    const TensorView a = ViewTensor(a_, index_a);
+    const TensorView b = ViewTensor(b_, index_b);
     row_a_.resize(a.columns);
     row_b_.resize(b.columns);
-    for (uint64_t row = 0; row < a.rows; ++row) {
+    for (uint64_t row = first; row < first + count; ++row) {
       DequantizeRow(a, row, absl::MakeSpan(row_a_));
       DequantizeRow(b, row, absl::MakeSpan(row_b_));
-      AddValues(row_a_, row_b_, difference);
+      AddValues(row_a_, row_b_, values);
     }
-    return difference;
-  }
-
-  static void Release(const ByteSource& bytes, const SlmReader& model,
-                      int index) {
-    bytes.Release(model.payload(index));
-    bytes.Release(ScaleBytes(model, index));
   }
 
   const ByteSource& bytes_a_;
