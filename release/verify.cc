@@ -419,11 +419,11 @@ class Verifier {
 
 }  // namespace
 
-void PrintFaults(std::FILE* out, const VerifyReport& report) {
-  for (const std::string& fault : report.faults) {
+void PrintFaults(std::FILE* out, const std::vector<std::string>& faults) {
+  for (const std::string& fault : faults) {
     std::fprintf(out, "fault: %s\n", fault.c_str());
   }
-  std::fprintf(out, "verify: FAILED (faults: %zu)\n", report.faults.size());
+  std::fprintf(out, "verify: FAILED (faults: %zu)\n", faults.size());
 }
 
 VerifyReport VerifyPacket(const PacketSource& source,

@@ -31,7 +31,7 @@ struct VerifyReport {
 };
 
 // Prints the faults of a packet that a command refuses to work on.
-void PrintFaults(std::FILE* out, const VerifyReport& report);
+void PrintFaults(std::FILE* out, const std::vector<std::string>& faults);
 
 // Checks the packet that `source` holds, against `expected_digest` if given and
 // against itself: digests before parsing, sizes, closed key sets, no file but

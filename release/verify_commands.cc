@@ -64,7 +64,7 @@ absl::StatusOr<std::vector<VerifiedClaim>> CheckBeside(
 void PrintVerdict(const VerifyReport& report,
                   const std::vector<VerifiedClaim>& claims,
                   bool identity_checked) {
-  if (!report.faults.empty()) return PrintFaults(stdout, report);
+  if (!report.faults.empty()) return PrintFaults(stdout, report.faults);
   std::printf("packet %s\n", report.digest->ToString().c_str());
   for (const VerifiedClaim& claim : claims) {
     std::printf("claim %s signed by %s\n",
@@ -119,7 +119,7 @@ absl::StatusOr<Outcome> Inspect(const InspectOptions& options) {
   PEDIGREE_ASSIGN_OR_RETURN(const VerifiedPacket packet,
                             VerifyRequested(options.packet));
   if (!packet.report.faults.empty()) {
-    PrintFaults(stderr, packet.report);
+    PrintFaults(stderr, packet.report.faults);
     return Outcome::kBad;
   }
   if (options.json) {
@@ -142,7 +142,7 @@ absl::StatusOr<Outcome> Export(const ExportOptions& options) {
                             VerifyRequested(options.packet));
   const VerifyReport& report = packet.report;
   if (!report.faults.empty()) {
-    PrintFaults(stderr, report);
+    PrintFaults(stderr, report.faults);
     return Outcome::kBad;
   }
   PEDIGREE_RETURN_IF_ERROR(ExportLayers(files, report.layers, options.out));

@@ -48,7 +48,7 @@ absl::StatusOr<Outcome> Pack(const PackOptions& options) {
       PackPacket(packet, digest, options.compression, options.threads,
                  options.out));
   if (!result.report.faults.empty()) {
-    PrintFaults(stderr, result.report);
+    PrintFaults(stderr, result.report.faults);
     return Outcome::kBad;
   }
   NoteRatio(result);
@@ -72,7 +72,7 @@ absl::StatusOr<Outcome> Unpack(const UnpackOptions& options) {
       const VerifyReport report,
       UnpackPacket(options.file, digest, options.max_ratio, options.out));
   if (!report.faults.empty()) {
-    PrintFaults(stderr, report);
+    PrintFaults(stderr, report.faults);
     return Outcome::kBad;
   }
   std::printf("unpacked packet %s\n", report.digest->ToString().c_str());

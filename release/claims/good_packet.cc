@@ -12,7 +12,7 @@ absl::StatusOr<std::optional<StatementParts>> LoadGoodPacket(
   PEDIGREE_ASSIGN_OR_RETURN(const VerifiedPacket packet,
                             VerifyRequested(request));
   if (!packet.report.faults.empty()) {
-    PrintFaults(stderr, packet.report);
+    PrintFaults(stderr, packet.report.faults);
     return std::nullopt;
   }
   PEDIGREE_ASSIGN_OR_RETURN(StatementParts parts,

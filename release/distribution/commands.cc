@@ -16,7 +16,9 @@
 #include "release/distribution/reference.h"
 #include "release/distribution/registry_client.h"
 #include "release/distribution/upload_journal.h"
+#include "release/packet_arguments.h"
 #include "release/verify.h"
+#include "runtime/base/file.h"
 #include "runtime/base/json.h"
 #include "runtime/base/status_macros.h"
 
@@ -62,16 +64,9 @@ bool Exists(const std::string& path) {
   return fs::exists(fs::symlink_status(path, error));
 }
 
-void PrintFaults(const std::vector<std::string>& faults) {
-  for (const std::string& fault : faults) {
-    std::fprintf(stderr, "fault: %s\n", fault.c_str());
-  }
-  std::fprintf(stderr, "verify: FAILED (faults: %zu)\n", faults.size());
-}
-
 struct PushFlags {
   RegistryFlags registry;
-  std::string packet;
+  PacketArguments packet;
   std::string digest;
   std::string claims;
   bool no_claims = false;
@@ -84,11 +79,17 @@ struct PushFlags {
 absl::StatusOr<std::vector<ClaimFile>> ClaimsOf(const PushFlags& flags) {
   if (flags.no_claims) return std::vector<ClaimFile>();
   if (!flags.claims.empty()) return ReadClaimFiles(flags.claims);
-  std::string packet = flags.packet;
+  std::string packet = flags.packet.packet;
+  if (packet.empty()) return std::vector<ClaimFile>();
   while (packet.size() > 1 && packet.back() == '/') packet.pop_back();
   const std::string beside = packet + ".claims";
   if (!Exists(beside)) return std::vector<ClaimFile>();
   return ReadClaimFiles(beside);
+}
+
+// How an error names the packet.
+const std::string& PlaceOf(const PacketArguments& packet) {
+  return packet.packet.empty() ? packet.manifest : packet.packet;
 }
 
 // Whether `found`, the packet's digest, is what the reference and --digest say.
@@ -100,7 +101,7 @@ absl::Status CheckIdentity(const PushFlags& flags, const Reference& reference,
   }
   if (expected == found) return absl::OkStatus();
   return absl::InvalidArgumentError(
-      absl::StrCat(flags.packet, ": packet is ", found.ToString(),
+      absl::StrCat(PlaceOf(flags.packet), ": packet is ", found.ToString(),
                    " (expected ", expected.ToString(), ")"));
 }
 
@@ -129,25 +130,36 @@ void PrintPush(const PushFlags& flags, const PushPacket& packet,
       result.claims.size());
 }
 
-absl::StatusOr<Outcome> PushCommand(const PushFlags& flags) {
+// Of `push PACKET REFERENCE`, both are taken by place: where a manifest tells the
+// packet, the one that is there is the reference.
+void SortPlaces(PushFlags& flags) {
+  if (!flags.registry.reference.empty() || flags.packet.manifest.empty()) return;
+  std::swap(flags.registry.reference, flags.packet.packet);
+}
+
+absl::StatusOr<Outcome> PushCommand(PushFlags flags) {
+  SortPlaces(flags);
   PEDIGREE_ASSIGN_OR_RETURN(const Reference reference,
                             ParseReference(flags.registry.reference));
   if (!flags.mount_from.empty()) {
     PEDIGREE_RETURN_IF_ERROR(CheckRepository(flags.mount_from));
   }
+  PEDIGREE_ASSIGN_OR_RETURN(const PacketFiles files,
+                            OpenPacketFiles(flags.packet));
   // With --digest the packet's identity is known; that each blob is what its
   // digest says the registry checks.
   if (flags.digest.empty()) {
-    PEDIGREE_ASSIGN_OR_RETURN(const VerifyReport report,
-                              VerifyPacket(flags.packet));
+    const VerifyReport report = VerifyPacket(files);
     if (!report.faults.empty()) {
-      PrintFaults(report.faults);
+      PrintFaults(stderr, report.faults);
       return Outcome::kBad;
     }
   }
-  PEDIGREE_ASSIGN_OR_RETURN(const PushPacket packet,
-                            OpenPushPacket(flags.packet));
-  PEDIGREE_RETURN_IF_ERROR(CheckIdentity(flags, reference, packet.digest));
+  absl::StatusOr<PushPacket> packet = OpenPushPacket(files);
+  if (!packet.ok()) {
+    return AnnotateWithPath(packet.status(), PlaceOf(flags.packet));
+  }
+  PEDIGREE_RETURN_IF_ERROR(CheckIdentity(flags, reference, packet->digest));
   PEDIGREE_ASSIGN_OR_RETURN(const std::vector<ClaimFile> claims,
                             ClaimsOf(flags));
   PEDIGREE_ASSIGN_OR_RETURN(RegistryOptions options,
@@ -158,9 +170,9 @@ absl::StatusOr<Outcome> PushCommand(const PushFlags& flags) {
   push_options.upload = {flags.chunk_mib << 20, flags.mount_from};
   push_options.parallel = flags.registry.parallel;
   PEDIGREE_ASSIGN_OR_RETURN(const PushResult result,
-                            Push(client, packet, claims, push_options,
+                            Push(client, *packet, claims, push_options,
                                  UploadJournal(flags.state)));
-  PrintPush(flags, packet, result);
+  PrintPush(flags, *packet, result);
   return Outcome::kGood;
 }
 
@@ -207,7 +219,7 @@ absl::StatusOr<Outcome> PullCommand(const PullFlags& flags) {
       const PullResult result,
       Pull(client, flags.registry.parallel, flags.out));
   if (!result.faults.empty()) {
-    PrintFaults(result.faults);
+    PrintFaults(stderr, result.faults);
     return Outcome::kBad;
   }
   size_t claims = 0;
@@ -224,9 +236,10 @@ void AddPush(CommandLine& command_line, CLI::App* packet) {
   CLI::App* command = command_line.Add(
       packet, "push", "Send a packet and its claims to an OCI registry",
       [flags] { return PushCommand(*flags); });
-  command->add_option("packet", flags->packet, "The packet directory")
-      ->required();
+  AddPacketArguments(command, flags->packet);
   AddRegistryFlags(command, flags->registry);
+  // SortPlaces and ParseReference see to it.
+  command->get_option("reference")->required(false);
   command->add_option("--digest", flags->digest,
                       "sha256:HEX that the packet must have; then it is not "
                       "verified once more");

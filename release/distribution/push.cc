@@ -8,8 +8,6 @@
 #include "release/distribution/manifests.h"
 #include "release/distribution/referrers.h"
 #include "release/distribution/transfer.h"
-#include "release/file_stream.h"
-#include "release/layout.h"
 #include "release/oci.h"
 #include "runtime/base/status_macros.h"
 
@@ -18,10 +16,6 @@ namespace {
 
 UploadSource TextSource(std::string_view text) {
   return {Sha256(text), text.size(), "", std::string(text)};
-}
-
-absl::Status Refuse(const std::string& packet, std::string_view what) {
-  return absl::InvalidArgumentError(absl::StrCat(packet, ": ", what));
 }
 
 // One push under way.
@@ -91,52 +85,36 @@ class Pusher {
   std::vector<Digest> claims_;
 };
 
-absl::StatusOr<UploadSource> BlobOf(const std::string& packet,
-                                    const LayoutListing& listing,
+absl::StatusOr<UploadSource> BlobOf(const PacketFiles& packet,
                                     const Descriptor& descriptor) {
-  const auto found = listing.blobs.find(descriptor.digest);
-  if (found == listing.blobs.end()) {
-    return Refuse(packet, absl::StrCat("Missing blob ",
-                                       descriptor.digest.ToString()));
+  const Digest& digest = descriptor.digest;
+  if (packet.blobs().count(digest) == 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("Missing blob ", digest.ToString()));
   }
-  if (found->second != descriptor.size) {
-    return Refuse(packet, absl::StrCat("Invalid blob ",
-                                       descriptor.digest.ToString(), ": ",
-                                       found->second, " bytes (expected ",
-                                       descriptor.size, ")"));
+  const BlobFile& file = *packet.FileOf(digest);
+  if (file.size != descriptor.size) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("Invalid blob ", digest.ToString(), ": ", file.size,
+                     " bytes (expected ", descriptor.size, ")"));
   }
-  return UploadSource{descriptor.digest, descriptor.size,
-                      BlobPath(packet, descriptor.digest), ""};
+  return UploadSource{digest, file.size, file.path, ""};
 }
 
 }  // namespace
 
-absl::StatusOr<PushPacket> OpenPushPacket(const std::string& packet) {
-  std::vector<std::string> faults;
-  PEDIGREE_ASSIGN_OR_RETURN(const LayoutListing listing,
-                            ListLayout(packet, &faults));
-  if (!faults.empty()) return Refuse(packet, faults.front());
-  PEDIGREE_ASSIGN_OR_RETURN(
-      const std::string index,
-      ReadSmallFile(packet + "/index.json", Links::kRefuse, kMaxIndexBytes));
-  PEDIGREE_ASSIGN_OR_RETURN(const Descriptor named, ParseOciIndex(index));
-  PushPacket result;
-  PEDIGREE_ASSIGN_OR_RETURN(
-      result.manifest, ReadSmallFile(BlobPath(packet, named.digest),
-                                     Links::kRefuse, kMaxManifestBytes));
-  result.digest = Sha256(result.manifest);
-  if (result.digest != named.digest) {
-    return Refuse(packet,
-                  absl::StrCat("Corrupted manifest: ", result.digest.ToString(),
-                               " (expected ", named.digest.ToString(), ")"));
+absl::StatusOr<PushPacket> OpenPushPacket(const PacketFiles& packet) {
+  if (!packet.faults().empty()) {
+    return absl::InvalidArgumentError(packet.faults().front());
   }
-  const OciManifest manifest = ParseOciManifest(result.manifest, &faults);
-  if (!faults.empty()) return Refuse(packet, faults.front());
-  std::vector<Descriptor> descriptors = manifest.layers;
-  descriptors.push_back(manifest.config);
+  PEDIGREE_ASSIGN_OR_RETURN(PacketManifest read, ReadPacketManifest(packet));
+  PushPacket result;
+  result.manifest = std::move(read.text);
+  result.digest = read.descriptor.digest;
+  std::vector<Descriptor> descriptors = std::move(read.manifest.layers);
+  descriptors.push_back(std::move(read.manifest.config));
   for (const Descriptor& descriptor : descriptors) {
-    PEDIGREE_ASSIGN_OR_RETURN(UploadSource blob,
-                              BlobOf(packet, listing, descriptor));
+    PEDIGREE_ASSIGN_OR_RETURN(UploadSource blob, BlobOf(packet, descriptor));
     result.blobs.push_back(std::move(blob));
   }
   return result;

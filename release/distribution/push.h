@@ -14,6 +14,7 @@
 #include "release/distribution/claim_artifact.h"
 #include "release/distribution/registry_client.h"
 #include "release/distribution/upload_journal.h"
+#include "release/packet_files.h"
 #include "runtime/base/sha256.h"
 
 namespace pedigree {
@@ -26,12 +27,12 @@ struct PushPacket {
   std::vector<UploadSource> blobs;
 };
 
-// The packet in the directory `packet`. The manifest has the digest that
-// index.json names, and every blob it names is there with its size; the blobs'
-// bytes are left to VerifyPacket and to the registry, which checks them too.
+// The packet in these files, from which it will be sent. The manifest has the
+// digest that the index names, and every blob it names is there with its size; the
+// blobs' bytes are left to VerifyPacket and to the registry, which checks them too.
 //
-// Errors: kInvalidArgument; kNotFound.
-absl::StatusOr<PushPacket> OpenPushPacket(const std::string& packet);
+// Errors: kInvalidArgument; kDataLoss for a manifest with another digest.
+absl::StatusOr<PushPacket> OpenPushPacket(const PacketFiles& packet);
 
 struct PushOptions {
   UploadOptions upload;

@@ -48,7 +48,9 @@ class PushPullTest : public testing::Test {
 
   absl::StatusOr<PushResult> PushTo(const std::string& name,
                                     const std::vector<ClaimFile>& claims = {}) {
-    const absl::StatusOr<PushPacket> packet = OpenPushPacket(packet_);
+    const absl::StatusOr<PacketFiles> files = PacketFiles::OpenLayout(packet_);
+    if (!files.ok()) return files.status();
+    const absl::StatusOr<PushPacket> packet = OpenPushPacket(*files);
     if (!packet.ok()) return packet.status();
     return Push(*Client(name), *packet, claims, {}, UploadJournal(""));
   }
