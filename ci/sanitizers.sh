@@ -43,5 +43,9 @@ sanitized TSan "$(cc_tests runtime/threads runtime/kernels runtime/model \
   runtime/generation runtime/engine runtime/exports runtime/c_api |
   grep -v ':c_api_shared_test$')
 //packager:file_digest_test
-//packager:store_source_test" \
+//packager:store_source_test
+//release:hash_blobs_test
+//release/archive:frame_test
+//release/distribution:push_pull_test
+//release/distribution:transfer_test" \
   --config=tsan --test_env=PEDIGREE_KERNEL_CASES=100 "$@"

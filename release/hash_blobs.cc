@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <atomic>
+#include <thread>
 #include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
-#include "runtime/threads/thread_pool.h"
 
 namespace pedigree {
 
@@ -19,15 +19,20 @@ std::map<Digest, absl::StatusOr<FileDigest>> HashBlobs(
   std::vector<absl::StatusOr<FileDigest>> found(
       order.size(), absl::InternalError("not hashed"));
   std::atomic<size_t> next = 0;
-  const auto work = [&](int) {
+  const auto work = [&] {
     for (size_t i = next++; i < order.size(); i = next++) {
       found[i] = source.HashBlob(order[i].second);
     }
   };
-  const int wanted = static_cast<int>(
-      std::clamp<size_t>(order.size(), 1, static_cast<size_t>(threads)));
-  ThreadPool pool(wanted);
-  pool.Run(pool.size(), work);
+  // No ThreadPool, whose threads spin while they wait: one large blob takes
+  // seconds.
+  std::vector<std::thread> helpers;
+  while (helpers.size() + 1 <
+         std::min(order.size(), static_cast<size_t>(threads))) {
+    helpers.emplace_back(work);
+  }
+  work();
+  for (std::thread& helper : helpers) helper.join();
   std::map<Digest, absl::StatusOr<FileDigest>> hashes;
   for (size_t i = 0; i < order.size(); ++i) {
     hashes.emplace(order[i].second, std::move(found[i]));
