@@ -45,8 +45,8 @@ absl::StatusOr<std::vector<SignedClaim>> SignPacket(const StatementParts& parts,
   return claims;
 }
 
-absl::StatusOr<SignedClaim> SignStatement(const std::string& statement,
-                                          Signer& signer) {
+absl::StatusOr<SignedClaim> SignClaim(const std::string& statement,
+                                      Signer& signer) {
   PEDIGREE_ASSIGN_OR_RETURN(const Statement parsed,
                             ParseStatement(statement, "statement"));
   PEDIGREE_ASSIGN_OR_RETURN(

@@ -33,8 +33,8 @@ absl::StatusOr<std::vector<SignedClaim>> SignPacket(const StatementParts& parts,
 // Signs one statement of any kind, as it stands.
 //
 // Errors: kInvalidArgument when `statement` is none.
-absl::StatusOr<SignedClaim> SignStatement(const std::string& statement,
-                                          Signer& signer);
+absl::StatusOr<SignedClaim> SignClaim(const std::string& statement,
+                                      Signer& signer);
 
 // Signs a list of revocations; returns the envelope as canonical JSON.
 //

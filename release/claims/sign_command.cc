@@ -122,7 +122,7 @@ absl::StatusOr<Outcome> SignOne(const SignOptions& options, Signer& signer) {
   PEDIGREE_ASSIGN_OR_RETURN(
       const std::string text,
       ReadSmallFile(options.statement, Links::kFollow, kMaxPayloadBytes));
-  PEDIGREE_ASSIGN_OR_RETURN(SignedClaim claim, SignStatement(text, signer));
+  PEDIGREE_ASSIGN_OR_RETURN(SignedClaim claim, SignClaim(text, signer));
   const std::string_view name = ClaimName(claim.kind);
   PEDIGREE_RETURN_IF_ERROR(
       WriteClaims({std::move(claim)}, signer.public_key(), options.out));

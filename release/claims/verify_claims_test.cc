@@ -111,7 +111,7 @@ class Scenario {
     Json json = *MakeVsa(Sample().parts, request);
     change(json);
     KeySigner signer(SampleKey(kCi));
-    claims.push_back(*SignStatement(CanonicalJson(json), signer));
+    claims.push_back(*SignClaim(CanonicalJson(json), signer));
   }
 
   // Writes the folder and checks it; the faults, one a line.
