@@ -1,11 +1,13 @@
 #include "release/rederive/build_log.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "release/printable.h"
 
 namespace pedigree {
@@ -25,10 +27,12 @@ bool IsPathByte(char c) {
 }
 
 // Whether a path may begin at `position`: labels ("//a:b", "@a//b") and
-// relative paths have something else before their slashes.
+// relative paths have something else before their slashes, and a slash alone
+// ("3 / 4") tells nothing.
 bool StartsPath(std::string_view line, size_t position) {
-  if (line[position] != '/') return false;
-  if (position + 1 < line.size() && line[position + 1] == '/') return false;
+  if (line[position] != '/' || position + 1 == line.size()) return false;
+  const char after = line[position + 1];
+  if (after == '/' || !IsPathByte(after)) return false;
   if (position == 0) return true;
   const char before = line[position - 1];
   return !absl::ascii_isalnum(before) && !absl::StrContains("/@_-.+~>", before);
@@ -59,11 +63,25 @@ std::string WithoutColours(std::string_view line) {
   return plain;
 }
 
+// What the build printed to show that it goes on.
+bool IsProgress(std::string_view line) {
+  if (absl::ConsumePrefix(&line, "[")) {
+    while (!line.empty() &&
+           (absl::ascii_isdigit(line[0]) || line[0] == ',' || line[0] == ' ')) {
+      line.remove_prefix(1);
+    }
+    return absl::StartsWith(line, "/ ");
+  }
+  return absl::StartsWith(line, "Loading:") ||
+         absl::StartsWith(line, "Analyzing:");
+}
+
 std::vector<std::string> CleanLines(std::string_view log) {
   std::vector<std::string> lines;
   for (std::string_view line : absl::StrSplit(log, absl::ByAnyChar("\r\n"))) {
-    line = absl::StripAsciiWhitespace(line);
-    if (!line.empty()) lines.push_back(WithoutMachine(line));
+    std::string clean =
+        WithoutMachine(absl::StripAsciiWhitespace(line));
+    if (!clean.empty() && !IsProgress(clean)) lines.push_back(std::move(clean));
   }
   return lines;
 }

@@ -15,14 +15,13 @@ struct BuildFailure {
   std::string kind;
   // The line that says so.
   std::string reason;
-  // The last lines, at most 20.
+  // The last lines that are no progress, at most 20.
   std::vector<std::string> log_tail;
 };
 
 BuildFailure ExplainLog(std::string_view log);
 
-// One line of a log as printable ASCII, with "<path>" for every absolute path
-// and
+// One line of a log as printable ASCII, with "<path>" for every absolute path and
 // "<url>" for every address. Labels stay.
 std::string WithoutMachine(std::string_view line);
 

@@ -15,6 +15,7 @@ TEST(BuildLogTest, LeavesOutPathsAndAddresses) {
             "Tried:  <url> (expected sha256 12)");
   EXPECT_EQ(WithoutMachine("open '/tmp/x y': no, runtime/base/a.cc"),
             "open '<path> y': no, runtime/base/a.cc");
+  EXPECT_EQ(WithoutMachine("open '/': 3 / 4"), "open '/': 3 / 4");
   EXPECT_EQ(WithoutMachine("--disk_cache=/root/.cache"), "--disk_cache=<path>");
 }
 
@@ -36,7 +37,8 @@ TEST(BuildLogTest, NamesAMissingPin) {
   EXPECT_EQ(failure.reason,
             "Error in fail: //third_party/zstd:archives.lock: cannot fetch "
             "zstd.tar.xz. Tried:");
-  EXPECT_EQ(failure.log_tail.size(), 6u);
+  // All but the progress.
+  EXPECT_EQ(failure.log_tail.size(), 5u);
 }
 
 TEST(BuildLogTest, NamesAMissingTarget) {
@@ -63,6 +65,15 @@ TEST(BuildLogTest, KeepsTheLastLinesOfALongLog) {
   ASSERT_EQ(failure.log_tail.size(), 20u);
   EXPECT_EQ(failure.log_tail.back(), "line 99");
   EXPECT_EQ(failure.reason, "line 99");
+}
+
+TEST(BuildLogTest, PassesOverProgress) {
+  const BuildFailure failure = ExplainLog(
+      "Loading: 0 packages loaded\n"
+      "ERROR: a/BUILD:1:1: Compiling a.cc failed\n"
+      "\x1b[32m[1,234 / 2,000]\x1b[0m Compiling b.cc; 3s linux-sandbox\n");
+  EXPECT_EQ(failure.log_tail,
+            std::vector<std::string>{"ERROR: a/BUILD:1:1: Compiling a.cc failed"});
 }
 
 TEST(BuildLogTest, SaysWhenThereIsNothing) {
