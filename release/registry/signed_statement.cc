@@ -78,11 +78,11 @@ absl::Status CheckFresh(const registry::Approval& approval,
   }
   uint64_t last = approval.action() == "policy"
                       ? size
-                      : ledger.LastMention(approval.artifact(), size);
+                      : ledger.LastMention(approval.artifact(), sequence, size);
   if (!approval.alias().empty()) {
-    last = std::max(
-        last, ledger.LastMention(
-                  absl::StrCat("\"alias\":\"", approval.alias(), "\""), size));
+    const std::string text =
+        absl::StrCat("\"alias\":\"", approval.alias(), "\"");
+    last = std::max(last, ledger.LastMention(text, sequence, size));
   }
   if (last <= sequence) return absl::OkStatus();
   return absl::FailedPreconditionError(

@@ -6,6 +6,7 @@
 #define PEDIGREE_RELEASE_REGISTRY_STORE_H_
 
 #include <cstdint>
+#include <map>
 #include <set>
 #include <string>
 #include <string_view>
@@ -110,7 +111,10 @@ class RegistryWriter {
   // Numbers `entry` and appends it; when this returns, it counts and is
   // durable, and so are the aliases and the index that follow from it. After an
   // error the writer is of no more use.
-  absl::Status Commit(registry::Entry& entry);
+  //
+  // `state` is the ledger's so far, at least of the artifacts that the entry
+  // changes, the aliases that it moves, and the artifacts these leave.
+  absl::Status Commit(registry::Entry& entry, RegistryState state);
 
   // Writes aliases and index anew from `state`, and removes packets and blobs
   // that no entry names.
@@ -135,10 +139,14 @@ class RegistryWriter {
                                 const std::vector<Digest>& digests);
   // Puts a small file at `name`; its folder is not synced.
   absl::Status Put(const std::string& name, std::string_view text);
-  absl::Status WriteAlias(const registry::Alias& alias);
-  absl::Status WriteArtifact(const registry::Artifact& artifact);
+  // The same for many, by path in the registry.
+  absl::Status PutAll(const std::map<std::string, std::string>& texts);
   absl::Status WriteApplied();
-  // Derived records that entry `sequence`, the last one, changed.
+  // Writes the derived records of these names as `state` tells them.
+  absl::Status WriteDerived(const RegistryState& state,
+                            const std::set<std::string>& artifacts,
+                            const std::set<std::string>& aliases);
+  // Derived records that the last entry changed.
   absl::Status ApplyLast();
   absl::Status RemoveUnnamed(const std::string& folder,
                              const std::set<std::string>& named);

@@ -219,6 +219,9 @@ class RegistryCheck {
     std::set<std::string> names;
     for (const std::string& name : List("packets")) names.insert(name);
     for (const Entry& entry : entries_) {
+      for (const std::string& digest : entry.affected()) {
+        revoked_.emplace(digest, entry.sequence());
+      }
       if (entry.action() != "add") continue;
       names.erase(std::string(Hex(entry.subject())));
       CheckPacket(entry);
@@ -252,8 +255,21 @@ class RegistryCheck {
     if (report_.faults.size() != before) return;
     absl::StatusOr<PacketFacts> facts = reader_.Read(path);
     if (!facts.ok()) return Note(facts.status());
-    CheckRelease(entry, *facts);
+    const registry::Release release = DescribeRelease(*facts);
+    CheckOrigins(entry, release);
+    CheckRelease(entry, release);
     records_[entry.subject()] = facts->record;
+  }
+
+  // Nothing is added that comes from something revoked before.
+  void CheckOrigins(const Entry& entry, const registry::Release& release) {
+    for (const std::string& origin : OriginsOf(release)) {
+      const auto found = revoked_.find(origin);
+      if (found == revoked_.end()) continue;
+      DecisionFault(entry, absl::StrCat("it comes from ", origin,
+                                        ", which entry ", found->second,
+                                        " revoked"));
+    }
   }
 
   // A packet's folder shares the blobs of the registry.
@@ -281,9 +297,8 @@ class RegistryCheck {
   }
 
   // What an add says of its packet is what the packet says.
-  void CheckRelease(const Entry& entry, const PacketFacts& facts) {
+  void CheckRelease(const Entry& entry, registry::Release expected) {
     registry::Release found = entry.release();
-    registry::Release expected = DescribeRelease(facts);
     for (const registry::Derivation& derivation : found.derivations()) {
       known_.insert(CanonicalRecord(derivation));
     }
@@ -307,10 +322,43 @@ class RegistryCheck {
   void CheckDecisions() {
     RegistryState now;
     std::optional<RegistryPolicy> policy;
+    DerivationGraph graph;
     for (const Entry& entry : entries_) {
       CheckDecision(entry, now, policy);
+      CheckRevocation(entry, now, graph);
+      graph.Add(entry);
       now.Apply(entry);
     }
+  }
+
+  // A revocation reaches what it must, and nothing else.
+  void CheckRevocation(const Entry& entry, const RegistryState& now,
+                       const DerivationGraph& graph) {
+    if (entry.action() != "revoke") return;
+    Entry expected = entry;
+    expected.clear_affected();
+    expected.clear_moves();
+    expected.clear_transitions();
+    PlanRevocation(graph, now, expected);
+    const auto compare = [&](std::string_view what, const auto& found,
+                             const auto& planned) {
+      for (int i = 0; i < std::max(found.size(), planned.size()); ++i) {
+        const std::string is = i < found.size() ? Text(found[i]) : "nothing";
+        const std::string must =
+            i < planned.size() ? Text(planned[i]) : "nothing";
+        if (is == must) continue;
+        return DecisionFault(entry, absl::StrCat(what, " ", i + 1, " is ", is,
+                                                 " (expected ", must, ")"));
+      }
+    };
+    compare("affected", entry.affected(), expected.affected());
+    compare("transition", entry.transitions(), expected.transitions());
+    compare("move", entry.moves(), expected.moves());
+  }
+
+  static std::string Text(const std::string& digest) { return digest; }
+  static std::string Text(const google::protobuf::Message& record) {
+    return CanonicalRecord(record);
   }
 
   void CheckDecision(const Entry& entry, const RegistryState& now,
@@ -456,6 +504,8 @@ class RegistryCheck {
   bool behind_ = false;
   PacketFactsReader reader_;
   std::map<std::string, release::ReleaseRecord> records_;
+  // What revocations so far reached, with the first entry that did.
+  std::map<std::string, uint64_t> revoked_;
   // Canonical texts of the derivations that entries so far told.
   std::set<std::string> known_;
   // Hex digests of blobs that entries and packets name.
