@@ -70,7 +70,7 @@ absl::Status CheckNames(const registry::Entry& entry) {
 // What the line says about the one before it. Within a JSON string a quotation
 // mark is escaped, so no text of an entry looks like this member.
 std::string_view PreviousOf(std::string_view line) {
-  const size_t at = line.find(kPrevious);
+  const size_t at = Find(line, kPrevious, 0);
   if (at == std::string_view::npos) return "";
   const std::string_view rest = line.substr(at + kPrevious.size());
   return rest.substr(0, rest.find('"'));

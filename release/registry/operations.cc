@@ -200,14 +200,40 @@ absl::Status CheckPromoteRequest(const PromoteRequest& request) {
                      "\" (expected candidate, shadow, canary, champion or "
                      "specialist)"));
   }
-  if (MovesAlias(request.state)) return CheckAliasName(request.alias);
-  if (request.alias.empty()) return absl::OkStatus();
+  if (!MovesAlias(request.state)) {
+    if (request.alias.empty()) return absl::OkStatus();
+    return absl::InvalidArgumentError(absl::StrCat(
+        "Invalid alias: \"", request.alias, "\" (expected none: ",
+        request.state, " moves no alias)"));
+  }
+  if (!request.alias.empty()) return CheckAliasName(request.alias);
   return absl::InvalidArgumentError(absl::StrCat(
-      "Invalid alias: \"", request.alias, "\" (expected none: ", request.state,
-      " moves no alias)"));
+      "Invalid alias: none given (expected the one that is to point at the ",
+      request.state, ")"));
 }
 
 }  // namespace
+
+absl::Status CheckWish(const registry::Approval& wish) {
+  if (wish.action() == "promote") {
+    return CheckPromoteRequest(
+        {wish.artifact(), wish.state(), wish.alias(), {}, {}, ""});
+  }
+  if (wish.action() == "policy") return CheckDigestText(wish.artifact());
+  if (wish.action() != "rollback") {
+    return absl::InvalidArgumentError(
+        absl::StrCat("Invalid action: \"", wish.action(),
+                     "\" (expected promote, rollback or policy)"));
+  }
+  if (!MovesAlias(wish.state())) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("Invalid state: \"", wish.state(),
+                     "\" (expected champion or specialist, which a rollback "
+                     "restores)"));
+  }
+  PEDIGREE_RETURN_IF_ERROR(CheckAliasName(wish.alias()));
+  return CheckDigestText(wish.artifact());
+}
 
 absl::Status CreateRegistry(FileSystem& files, const std::string& directory,
                             const std::string& name, const std::string& nonce,

@@ -17,7 +17,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "release/file_stream.h"
+#include "release/json_difference.h"
 #include "release/layout.h"
+#include "runtime/base/check.h"
+#include "runtime/base/json.h"
 #include "runtime/base/proto_json.h"
 #include "runtime/base/status_macros.h"
 
@@ -117,14 +120,25 @@ absl::StatusOr<std::vector<Digest>> BlobsOf(std::string_view manifest_text) {
   return digests;
 }
 
+// The first thing in which a derived record is not what the ledger gives.
+std::string Difference(const std::string& found, const std::string& expected) {
+  const absl::StatusOr<Json> found_json = ParseForeignJson(found, "record");
+  if (!found_json.ok()) return std::string(found_json.status().message());
+  const absl::StatusOr<Json> expected_json = ParseJson(expected, "record");
+  PEDIGREE_CHECK(expected_json.ok());
+  const std::vector<std::string> differences =
+      DescribeDifferences(*found_json, *expected_json, 1);
+  return differences.empty() ? "it is not canonical" : differences[0];
+}
+
 absl::Status CheckFile(const std::string& path, std::string_view what,
                        const std::string& expected) {
   const absl::StatusOr<std::string> found = ReadText(path);
   if (found.ok() && *found == expected) return absl::OkStatus();
   return absl::DataLossError(absl::StrCat(
-      "Corrupted ", what, ": the file says ",
-      found.ok() ? found->substr(0, 400) : "nothing", " (expected ", expected,
-      ", which the ledger gives; registry reindex writes it anew)"));
+      "Corrupted ", what, ": ",
+      found.ok() ? Difference(*found, expected) : found.status().message(),
+      "; registry reindex writes it anew from the ledger"));
 }
 
 }  // namespace
@@ -172,6 +186,13 @@ absl::StatusOr<RegistryLock> RegistryLock::Take(const std::string& directory,
     return absl::ErrnoToStatus(errno, absl::StrCat("Cannot lock ", path));
   }
   return lock;
+}
+
+bool IsHeldByWriter(const std::string& directory) {
+  const OpenFile file(open(absl::StrCat(directory, "/lock").c_str(),
+                           O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  return file.fd() >= 0 && flock(file.fd(), LOCK_SH | LOCK_NB) != 0 &&
+         errno == EWOULDBLOCK;
 }
 
 RegistryLock::RegistryLock(RegistryLock&& other) noexcept
@@ -297,7 +318,35 @@ absl::Status RegistryWriter::BringUp() {
   return ApplyLast();
 }
 
+absl::Status CheckLedgerEnd(const std::string& directory,
+                            const Ledger& ledger) {
+  const std::string path = absl::StrCat(directory, "/ledger.jsonl");
+  std::error_code error;
+  if (fs::file_size(path, error) == ledger.bytes() && !error) {
+    return absl::OkStatus();
+  }
+  PEDIGREE_ASSIGN_OR_RETURN(
+      const std::string text,
+      ReadSmallFile(path, Links::kRefuse, kMaxLedgerBytes));
+  const std::string_view rest = std::string_view(text).substr(
+      std::min<size_t>(ledger.bytes(), text.size()));
+  const auto lines = std::count(rest.begin(), rest.end(), '\n');
+  const absl::StatusOr<std::string> applied_text =
+      ReadText(absl::StrCat(directory, "/index/applied.json"));
+  registry::Applied applied;
+  const bool is_applied =
+      lines > 0 && applied_text.ok() &&
+      ParseCanonicalRecord(*applied_text, "applied", &applied).ok() &&
+      applied.entry() == Sha256(rest.substr(0, rest.find('\n'))).ToString();
+  if (lines < 2 && !is_applied) return absl::OkStatus();
+  return absl::DataLossError(absl::StrCat(
+      "Corrupted head.json: an old one: it ends at entry ", ledger.size(),
+      ", and the ledger goes on for ", lines,
+      " (expected none, or one of a write that was cut off)"));
+}
+
 absl::Status RegistryWriter::CutLedger() {
+  PEDIGREE_RETURN_IF_ERROR(CheckLedgerEnd(directory_, ledger_));
   std::error_code error;
   const uintmax_t size = fs::file_size(Path("ledger.jsonl"), error);
   if (error || size == ledger_.bytes()) return absl::OkStatus();

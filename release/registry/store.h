@@ -54,12 +54,23 @@ class RegistryLock {
   int file_;
 };
 
+// Whether a writer holds the registry at `directory`: for those who will wait for
+// it, to say so.
+bool IsHeldByWriter(const std::string& directory);
+
 // Reads marker, head and ledger. Needs no lock: a ledger only grows, and its
 // head is replaced as a whole.
 //
 // Errors: kNotFound when `directory` is no registry; kInvalidArgument or
 // kDataLoss with what is wrong.
 absl::StatusOr<Ledger> ReadLedger(const std::string& directory);
+
+// Whether what the ledger's file holds behind its head may be of a write that was
+// cut off: part of an entry, or one that was not applied yet. Anything more was
+// decided, and an old head was put in place, or is all that was left of it.
+//
+// Errors: kDataLoss.
+absl::Status CheckLedgerEnd(const std::string& directory, const Ledger& ledger);
 
 // How far aliases and index go, held against the ledger: all of it, or one
 // entry less after a write that was cut off.
@@ -87,8 +98,8 @@ absl::Status CheckArtifactFile(const std::string& directory,
 class RegistryWriter {
  public:
   // Waits for other writers, then ends what a killed one began: cuts off what
-  // the ledger's head does not cover, removes temporary files, brings aliases
-  // and index up.
+  // the ledger's head does not cover (see CheckLedgerEnd), removes temporary
+  // files, brings aliases and index up.
   //
   // With kRebuild aliases and index are left for Rebuild, whatever they say.
   enum class Derived { kBringUp, kRebuild };

@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "release/file_stream.h"
+#include "release/json_difference.h"
 #include "release/layout.h"
 #include "release/lineage/packet_facts.h"
 #include "release/oci.h"
@@ -89,7 +90,8 @@ class RegistryCheck {
   void CheckCheckpoints() {
     for (const NamedEnvelope& checkpoint : options_.checkpoints) {
       const absl::Status status =
-          CheckCheckpoint(checkpoint.text, options_.keys, *ledger_);
+          CheckCheckpoint(checkpoint.text, options_.keys, *ledger_,
+                          options_.since);
       if (!status.ok()) {
         Fault(absl::StrCat(checkpoint.name, ": ", status.message()));
       }
@@ -132,6 +134,8 @@ class RegistryCheck {
     }
     std::error_code error;
     const uintmax_t size = fs::file_size(Path("ledger.jsonl"), error);
+    const absl::Status end = CheckLedgerEnd(directory_, *ledger_);
+    if (!end.ok()) return Note(end);
     if (!error && size > ledger_->bytes()) {
       report_.notes.push_back(absl::StrCat(
           size - ledger_->bytes(),
@@ -147,8 +151,11 @@ class RegistryCheck {
   bool ReplayLedger() {
     for (uint64_t sequence = 1; sequence <= ledger_->size(); ++sequence) {
       absl::StatusOr<Entry> entry = ledger_->Entry(sequence);
-      absl::Status status = entry.status();
-      if (status.ok()) status = CheckTime(entry->at());
+      if (!entry.ok()) {
+        Note(entry.status());
+        return false;
+      }
+      absl::Status status = CheckTime(entry->at());
       if (status.ok()) status = state_.Check(*entry);
       if (!status.ok()) {
         Fault(absl::StrCat("Corrupted ledger: entry ", sequence, ": ",
@@ -225,6 +232,10 @@ class RegistryCheck {
       if (entry.action() != "add") continue;
       names.erase(std::string(Hex(entry.subject())));
       CheckPacket(entry);
+      ++looked_at_;
+      if (options_.progress) {
+        options_.progress(looked_at_, state_.artifacts().size());
+      }
     }
     if (!names.empty()) {
       report_.notes.push_back(absl::StrCat(
@@ -311,11 +322,10 @@ class RegistryCheck {
     }
     found.clear_derivations();
     expected.clear_derivations();
-    if (CanonicalRecord(found) != CanonicalRecord(expected)) {
+    for (const std::string& difference :
+         DescribeRecordDifferences(found, expected)) {
       Fault(absl::StrCat("Corrupted ledger: entry ", entry.sequence(),
-                         ": release is ", CanonicalRecord(found),
-                         " (expected ", CanonicalRecord(expected),
-                         ", as the packet says)"));
+                         ": the packet's ", difference));
     }
   }
 
@@ -502,6 +512,7 @@ class RegistryCheck {
   RegistryState state_;
   RegistryState before_;
   bool behind_ = false;
+  uint64_t looked_at_ = 0;
   PacketFactsReader reader_;
   std::map<std::string, release::ReleaseRecord> records_;
   // What revocations so far reached, with the first entry that did.
