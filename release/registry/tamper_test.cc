@@ -1112,7 +1112,9 @@ std::vector<Tampering> AllTamperings() {
        [](Editor& e) { fs::remove_all(e.Path("index/artifacts")); },
        "Corrupted index of <draft>: Cannot open "
        "<registry>/index/artifacts/<draft>.json: No such file or "
-       "directory; registry reindex writes it anew from the ledger"},
+       "directory; registry reindex writes it anew from the ledger",
+       // A rollback finds another of them missing.
+       false, Then::kRefuse, kNothing},
       {"stray_file_in_the_index",
        [](Editor& e) { Spill(e.Path("index/notes.txt"), "x"); },
        "Invalid registry: index/notes.txt belongs to no registry", false,
