@@ -62,8 +62,9 @@ int Setting(const char* name, int value) {
   return value;
 }
 
+// In normal form, as FolderOf() gives it: a recorded call is known by its path.
 std::string Scratch(const std::string& name) {
-  return absl::StrCat(testing::TempDir(), "/", name);
+  return (fs::path(testing::TempDir()) / name).lexically_normal().string();
 }
 
 // The ledger's lines that count, or nothing when there is no registry.
