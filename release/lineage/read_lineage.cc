@@ -31,7 +31,7 @@ absl::StatusOr<std::map<std::string, registry::Entry>> LastChanges(
 }
 
 absl::Status AddRevocations(const Ledger& ledger, LineageBuilder& builder) {
-  for (uint64_t sequence : ledger.Mentioning("\"action\":\"revoke\"")) {
+  for (uint64_t sequence : ledger.OfAction("revoke")) {
     PEDIGREE_ASSIGN_OR_RETURN(const registry::Entry entry,
                               ledger.Entry(sequence));
     for (const std::string& digest : entry.affected()) {

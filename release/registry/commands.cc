@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <sys/random.h>
+#include <unistd.h>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/escaping.h"
@@ -53,6 +54,7 @@ struct Options {
   std::string action;
   std::string private_key;
   std::string out;
+  std::string since;
   bool blobs_only = false;
 };
 
@@ -114,9 +116,13 @@ absl::Status CheckCheckpoints(const Options& options, const Ledger& ledger) {
                             ReadKeys(options.keys));
   PEDIGREE_ASSIGN_OR_RETURN(const std::vector<NamedEnvelope> checkpoints,
                             ReadEnvelopes(options.checkpoints));
+  if (!options.since.empty()) {
+    PEDIGREE_RETURN_IF_ERROR(CheckTime(options.since));
+  }
   for (const NamedEnvelope& checkpoint : checkpoints) {
     PEDIGREE_RETURN_IF_ERROR(AnnotateWithPath(
-        CheckCheckpoint(checkpoint.text, keys, ledger), checkpoint.name));
+        CheckCheckpoint(checkpoint.text, keys, ledger, options.since),
+        checkpoint.name));
   }
   return absl::OkStatus();
 }
@@ -127,10 +133,20 @@ absl::StatusOr<Ledger> OpenToRead(const Options& options) {
   return ledger;
 }
 
-absl::StatusOr<RegistryWriter> OpenToWrite(const Options& options) {
+// To somebody at a terminal.
+void SayIfWaiting(const Options& options) {
+  if (isatty(STDERR_FILENO) == 0 || !IsHeldByWriter(options.directory)) return;
+  std::fprintf(stderr, "waiting for another writer of %s\n",
+               options.directory.c_str());
+}
+
+absl::StatusOr<RegistryWriter> OpenToWrite(
+    const Options& options,
+    RegistryWriter::Derived derived = RegistryWriter::Derived::kBringUp) {
+  SayIfWaiting(options);
   PEDIGREE_ASSIGN_OR_RETURN(
       RegistryWriter writer,
-      RegistryWriter::Open(RealFileSystem(), options.directory));
+      RegistryWriter::Open(RealFileSystem(), options.directory, derived));
   PEDIGREE_RETURN_IF_ERROR(CheckCheckpoints(options, writer.ledger()));
   return writer;
 }
@@ -302,9 +318,7 @@ absl::StatusOr<Outcome> PolicyCommand(const Options& options) {
 absl::StatusOr<Outcome> ReindexCommand(const Options& options) {
   PEDIGREE_ASSIGN_OR_RETURN(
       RegistryWriter writer,
-      RegistryWriter::Open(RealFileSystem(), options.directory,
-                           RegistryWriter::Derived::kRebuild));
-  PEDIGREE_RETURN_IF_ERROR(CheckCheckpoints(options, writer.ledger()));
+      OpenToWrite(options, RegistryWriter::Derived::kRebuild));
   PEDIGREE_RETURN_IF_ERROR(Reindex(writer));
   if (options.json) {
     PrintJson({{"entries", writer.ledger().size()}});
@@ -359,6 +373,15 @@ absl::StatusOr<Outcome> ShowAll(const Options& options, const Ledger& ledger) {
   return Outcome::kGood;
 }
 
+Outcome SayNotThere(const Options& options, const std::string& what) {
+  if (options.json) {
+    PrintJson({{"artifact", nullptr}, {"target", options.target}});
+  } else {
+    std::printf("%s\n", what.c_str());
+  }
+  return Outcome::kBad;
+}
+
 // An alias or a digest: what it is, and where its packet lies.
 absl::StatusOr<Outcome> ShowOne(const Options& options, const Ledger& ledger) {
   const bool is_digest = ParseDigest(options.target).ok();
@@ -372,16 +395,16 @@ absl::StatusOr<Outcome> ShowOne(const Options& options, const Ledger& ledger) {
   if (!is_digest) {
     const registry::Alias* alias = state.FindAlias(options.target);
     if (alias == nullptr || alias->artifact().empty()) {
-      std::printf("alias %s points at nothing\n", options.target.c_str());
-      return Outcome::kBad;
+      return SayNotThere(
+          options, absl::StrCat("alias ", options.target, " points at nothing"));
     }
     PEDIGREE_RETURN_IF_ERROR(CheckAliasFile(options.directory, *alias));
     digest = alias->artifact();
   }
   const registry::Artifact* artifact = state.Find(digest);
   if (artifact == nullptr) {
-    std::printf("%s is not in the registry\n", digest.c_str());
-    return Outcome::kBad;
+    return SayNotThere(options,
+                       absl::StrCat(digest, " is not in the registry"));
   }
   PEDIGREE_RETURN_IF_ERROR(CheckArtifactFile(options.directory, *artifact));
   const std::string path = PacketPath(options.directory, digest);
@@ -407,6 +430,10 @@ absl::StatusOr<Outcome> Show(const Options& options) {
 
 absl::StatusOr<Outcome> Log(const Options& options) {
   PEDIGREE_ASSIGN_OR_RETURN(const Ledger ledger, OpenToRead(options));
+  if (!options.target.empty() && !ParseDigest(options.target).ok()) {
+    PEDIGREE_RETURN_IF_ERROR(CheckAliasName(options.target));
+  }
+  bool any = false;
   for (uint64_t sequence = 1; sequence <= ledger.size(); ++sequence) {
     if (!options.target.empty() &&
         ledger.Line(sequence).find(absl::StrCat("\"", options.target, "\"")) ==
@@ -420,8 +447,12 @@ absl::StatusOr<Outcome> Log(const Options& options) {
     } else {
       PrintEntry(entry);
     }
+    any = true;
   }
-  return Outcome::kGood;
+  if (!any && !options.json) {
+    std::printf("no entry is about %s\n", options.target.c_str());
+  }
+  return any ? Outcome::kGood : Outcome::kBad;
 }
 
 // Prints or writes a signed statement.
@@ -461,7 +492,7 @@ absl::StatusOr<registry::Approval> ApprovalOf(const Options& options) {
                               ReadPolicy(options.policy));
     approval.set_artifact(policy.digest());
   }
-  PEDIGREE_RETURN_IF_ERROR(ParseDigest(approval.artifact()).status());
+  PEDIGREE_RETURN_IF_ERROR(CheckWish(approval));
   return approval;
 }
 
@@ -481,8 +512,23 @@ Json ReportToJson(const RegistryReport& report) {
           {"verified", report.faults.empty()}};
 }
 
+// Tells somebody at a terminal how far verification is, once a percent.
+void ShowProgress(uint64_t done, uint64_t total) {
+  if (done * 100 / total == (done - 1) * 100 / total) return;
+  std::fprintf(stderr, "\rverified %llu of %llu packets%s",
+               static_cast<unsigned long long>(done),
+               static_cast<unsigned long long>(total),
+               done < total ? "" : "\n");
+}
+
 absl::StatusOr<Outcome> Verify(const Options& options) {
   RegistryCheckOptions check;
+  if (!options.since.empty()) {
+    PEDIGREE_RETURN_IF_ERROR(CheckTime(options.since));
+  }
+  check.since = options.since;
+  if (isatty(STDERR_FILENO) != 0) check.progress = ShowProgress;
+  SayIfWaiting(options);
   PEDIGREE_ASSIGN_OR_RETURN(check.keys, ReadKeys(options.keys));
   PEDIGREE_ASSIGN_OR_RETURN(check.checkpoints,
                             ReadEnvelopes(options.checkpoints));
@@ -532,10 +578,16 @@ CLI::App* AddOne(CommandLine& command_line, CLI::App* registry,
 void AddCheckpointOptions(CLI::App* command, Options& options) {
   CLI::Option* key = command->add_option(
       "--key", options.keys, "PEM file of a public key that signs checkpoints");
+  CLI::Option* checkpoint =
+      command
+          ->add_option("--checkpoint", options.checkpoints,
+                       "Signed checkpoint that the ledger must continue")
+          ->needs(key);
   command
-      ->add_option("--checkpoint", options.checkpoints,
-                   "Signed checkpoint that the ledger must continue")
-      ->needs(key);
+      ->add_option("--checkpoint-since", options.since,
+                   "Time at which checkpoints must have been signed at the "
+                   "earliest; default: any")
+      ->needs(checkpoint);
 }
 
 void AddNoteOptions(CLI::App* command, Options& options) {
@@ -573,7 +625,9 @@ void AddRegistryCommands(CommandLine& command_line) {
 
   auto init = std::make_shared<Options>();
   CLI::App* command = add("init", "Make a registry", Init, init);
-  command->add_option("--policy", init->policy, "Who may decide what")
+  command
+      ->add_option("--policy", init->policy,
+                   "File that says who may decide what: text format or JSON")
       ->required();
   init->name = "registry";
   command->add_option("--name", init->name, "What to call it")

@@ -62,8 +62,9 @@ int Setting(const char* name, int value) {
   return value;
 }
 
+// In normal form, as FolderOf() gives it: a recorded call is known by its path.
 std::string Scratch(const std::string& name) {
-  return absl::StrCat(testing::TempDir(), "/", name);
+  return (fs::path(testing::TempDir()) / name).lexically_normal().string();
 }
 
 // The ledger's lines that count, or nothing when there is no registry.
@@ -119,13 +120,29 @@ class CrashTest : public testing::Test {
     ASSERT_EQ(report->faults, std::vector<std::string>());
     if (step.clean) ASSERT_EQ(report->notes, std::vector<std::string>());
     calls_ += counting.calls();
-    Kill(step, counting.points());
-    CutPower(step);
+    Crash(step, counting.points(), [&](const std::string& what, bool done) {
+      // What was reported done must not be lost.
+      if (done) EXPECT_EQ(LedgerOf(work_), after_) << what;
+      Check(step, what);
+    });
     fs::remove_all(base_);
     fs::rename(after, base_);
   }
 
-  void Kill(const Step& step, const std::vector<KillPoint>& points) {
+  // Looks at what a crash left of a step: what it was, and whether the step had
+  // ended before.
+  using Look = std::function<void(const std::string& what, bool done)>;
+
+  // Crashes `step`, done to a copy of the registry, at each moment of both
+  // series.
+  void Crash(const Step& step, const std::vector<KillPoint>& points,
+             const Look& look) {
+    Kill(step, points, look);
+    CutPower(step, look);
+  }
+
+  void Kill(const Step& step, const std::vector<KillPoint>& points,
+            const Look& look) {
     for (const KillPoint& point : points) {
       if (moment_++ % stride_ != 0) continue;
       Copy(base_, work_);
@@ -140,13 +157,14 @@ class CrashTest : public testing::Test {
       ASSERT_EQ(waitpid(child, &status, 0), child);
       ASSERT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
       ++kills_;
-      Check(step, absl::StrCat("killed at call ", point.call, ", moment ",
-                               static_cast<int>(point.when)));
+      look(absl::StrCat("killed at call ", point.call, ", moment ",
+                        static_cast<int>(point.when)),
+           /*done=*/false);
       if (HasFailure()) return;
     }
   }
 
-  void CutPower(const Step& step) {
+  void CutPower(const Step& step, const Look& look) {
     Copy(base_, work_);
     RecordingFileSystem recording(work_);
     SimulatedDisk disk(fs::exists(base_) ? base_ : EmptyFolder());
@@ -160,11 +178,8 @@ class CrashTest : public testing::Test {
         fs::remove_all(work_);
         disk.PowerOff(loss, i * 8 + variant, work_);
         ++cuts_;
-        const std::string what = absl::StrCat("power cut before call ", i,
-                                              ", variant ", variant);
-        // What was reported done must not be lost.
-        if (i == calls.size()) EXPECT_EQ(LedgerOf(work_), after_) << what;
-        Check(step, what);
+        look(absl::StrCat("power cut before call ", i, ", variant ", variant),
+             /*done=*/i == calls.size());
         if (HasFailure()) return;
       }
       if (i < calls.size()) disk.Do(calls[i]);
@@ -176,8 +191,10 @@ class CrashTest : public testing::Test {
     const std::string ledger = LedgerOf(work_);
     EXPECT_TRUE(ledger == before_ || ledger == after_) << what;
     if (!ledger.empty()) {
+      RegistryCheckOptions blobs_only;
+      blobs_only.packets = false;
       const absl::StatusOr<RegistryReport> report =
-          VerifyRegistry(work_, {{}, {}, /*packets=*/false});
+          VerifyRegistry(work_, blobs_only);
       ASSERT_TRUE(report.ok()) << what << ": " << report.status();
       EXPECT_EQ(report->faults, std::vector<std::string>()) << what;
     }
@@ -393,27 +410,29 @@ TEST_F(CrashTest, LeavesACheckpointWholeOrNotThere) {
   Copy(base_, after);
   CountingFileSystem counting;
   ASSERT_TRUE(checkpoint.decide(counting, after).ok());
+  ++steps_;
+  calls_ += counting.calls();
   const Tree expected = ReadTree(after);
-  for (const KillPoint& point : counting.points()) {
-    Copy(base_, work_);
-    const pid_t child = fork();
-    if (child == 0) {
-      KillingFileSystem files(point);
-      checkpoint.decide(files, work_).IgnoreError();
-      _exit(0);
-    }
-    int status = 0;
-    ASSERT_EQ(waitpid(child, &status, 0), child);
-    ASSERT_TRUE(WIFSIGNALED(status));
-    ++kills_;
+  Crash(checkpoint, counting.points(), [&](const std::string& what, bool done) {
     const Tree left = ReadTree(work_);
     const auto file = left.find("checkpoint");
+    if (done) EXPECT_NE(file, left.end()) << what;
     if (file != left.end()) {
-      EXPECT_EQ(file->second, expected.at("checkpoint"));
+      EXPECT_EQ(file->second, expected.at("checkpoint")) << what;
     }
-    ASSERT_TRUE(checkpoint.decide(RealFileSystem(), work_).ok());
-    EXPECT_EQ(ReadTree(work_), expected);
+    ASSERT_TRUE(checkpoint.decide(RealFileSystem(), work_).ok()) << what;
+    EXPECT_EQ(ReadTree(work_), expected) << what;
+  });
+}
+
+// So many that they are synced at once.
+TEST_F(CrashTest, LeavesARevocationOfManyWholeOrNotThere) {
+  AddUndisturbed("base", "import");
+  for (int i = 0; i < 16; ++i) {
+    AddUndisturbed(absl::StrCat("tuned-", i), "fuse", {"base"});
   }
+  Run(Revoke(family_->Model("base")));
+  Run(Index());
 }
 
 // A second crash while the first one is cleared up.

@@ -65,11 +65,11 @@ class PosixFileSystem final : public FileSystem {
   }
 
   absl::Status SyncDirectory(const std::string& path) override {
-    absl::StatusOr<int> folder = Open(path, O_RDONLY | O_DIRECTORY, 0);
-    if (!folder.ok()) return folder.status();
-    const absl::Status status = Check(fsync(*folder), "write", path);
-    close(*folder);
-    return status;
+    return SyncFolder(path, fsync);
+  }
+
+  absl::Status SyncDisk(const std::string& path) override {
+    return SyncFolder(path, syncfs);
   }
 
   absl::Status Rename(const std::string& from, const std::string& to) override {
@@ -95,6 +95,14 @@ class PosixFileSystem final : public FileSystem {
     if (file < 0) return ErrnoError("open", path);
     return file;
   }
+
+  static absl::Status SyncFolder(const std::string& path, int (*sync)(int)) {
+    PEDIGREE_ASSIGN_OR_RETURN(const int folder,
+                              Open(path, O_RDONLY | O_DIRECTORY, 0));
+    const absl::Status status = Check(sync(folder), "write", path);
+    close(folder);
+    return status;
+  }
 };
 
 }  // namespace
@@ -110,6 +118,15 @@ absl::Status WriteAll(FileSystem& files, int file, std::string_view bytes) {
     bytes.remove_prefix(count);
   }
   return absl::OkStatus();
+}
+
+absl::Status WriteUnsynced(FileSystem& files, const std::string& path,
+                           std::string_view contents) {
+  PEDIGREE_ASSIGN_OR_RETURN(const int file,
+                            files.Create(path, /*read_only=*/false));
+  absl::Status status = WriteAll(files, file, contents);
+  status.Update(files.Close(file));
+  return status;
 }
 
 absl::Status WriteWhole(FileSystem& files, const std::string& temporary,

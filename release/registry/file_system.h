@@ -35,6 +35,10 @@ class FileSystem {
 
   virtual absl::Status MakeDirectory(const std::string& path) = 0;
   virtual absl::Status SyncDirectory(const std::string& path) = 0;
+  // Syncs whatever was written so far, by anybody, to the disk that the folder
+  // `path` is on. For many small files at once, of which each would be waited
+  // for by itself.
+  virtual absl::Status SyncDisk(const std::string& path) = 0;
   // Replaces a file `to`, and an empty folder `to` by a folder.
   virtual absl::Status Rename(const std::string& from,
                               const std::string& to) = 0;
@@ -50,6 +54,10 @@ FileSystem& RealFileSystem();
 
 // Writes all of `bytes`.
 absl::Status WriteAll(FileSystem& files, int file, std::string_view bytes);
+
+// Creates the file `path`, which holds `contents`; it is not synced.
+absl::Status WriteUnsynced(FileSystem& files, const std::string& path,
+                           std::string_view contents);
 
 // Puts a file that holds `contents` at `path`, all or nothing: writes
 // `temporary`, on the same file system, syncs it and renames it. The entry in

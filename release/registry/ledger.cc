@@ -1,7 +1,11 @@
 #include "release/registry/ledger.h"
 
+#include <algorithm>
+#include <cstring>
+#include <unordered_set>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "release/registry/alias_name.h"
@@ -13,6 +17,17 @@ namespace pedigree {
 namespace {
 
 constexpr std::string_view kPrevious = "\"previous_entry\":\"";
+constexpr std::string_view kDigest = "sha256:";
+constexpr size_t kDigestTextBytes = 71;
+
+// As std::string_view::find, which is slow where the first byte is frequent.
+size_t Find(std::string_view text, std::string_view wanted, size_t from) {
+  if (from > text.size()) return std::string_view::npos;
+  const void* found = ::memmem(text.data() + from, text.size() - from,
+                             wanted.data(), wanted.size());
+  return found == nullptr ? std::string_view::npos
+                          : static_cast<const char*>(found) - text.data();
+}
 
 absl::Status Corrupted(std::string_view what) {
   return absl::DataLossError(absl::StrCat("Corrupted ledger: ", what));
@@ -55,7 +70,7 @@ absl::Status CheckNames(const registry::Entry& entry) {
 // What the line says about the one before it. Within a JSON string a quotation
 // mark is escaped, so no text of an entry looks like this member.
 std::string_view PreviousOf(std::string_view line) {
-  const size_t at = line.find(kPrevious);
+  const size_t at = Find(line, kPrevious, 0);
   if (at == std::string_view::npos) return "";
   const std::string_view rest = line.substr(at + kPrevious.size());
   return rest.substr(0, rest.find('"'));
@@ -107,8 +122,7 @@ absl::StatusOr<Ledger> Ledger::Parse(std::string text,
 std::string_view Ledger::Line(uint64_t sequence) const {
   PEDIGREE_CHECK(sequence >= 1 && sequence <= size());
   const size_t start = starts_[sequence - 1];
-  const size_t end = sequence == size() ? text_.size() : starts_[sequence];
-  return std::string_view(text_).substr(start, end - start - 1);
+  return std::string_view(text_).substr(start, EndOf(sequence) - start - 1);
 }
 
 absl::StatusOr<registry::Entry> Ledger::Entry(uint64_t sequence) const {
@@ -124,25 +138,56 @@ absl::StatusOr<registry::Entry> Ledger::Entry(uint64_t sequence) const {
   return entry;
 }
 
+uint64_t Ledger::EntryAt(size_t at) const {
+  return static_cast<uint64_t>(
+      std::upper_bound(starts_.begin(), starts_.end(), at) - starts_.begin());
+}
+
+size_t Ledger::EndOf(uint64_t sequence) const {
+  return sequence == size() ? text_.size() : starts_[sequence];
+}
+
 std::vector<uint64_t> Ledger::Mentioning(std::string_view text) const {
   std::vector<uint64_t> found;
-  size_t at = text_.find(text);
-  size_t index = 0;
-  while (at != std::string::npos) {
-    while (index + 1 < starts_.size() && starts_[index + 1] <= at) ++index;
-    found.push_back(index + 1);
-    if (index + 1 == starts_.size()) break;
-    at = text_.find(text, starts_[index + 1]);
+  size_t at = Find(text_, text, 0);
+  while (at != std::string_view::npos) {
+    found.push_back(EntryAt(at));
+    at = Find(text_, text, EndOf(found.back()));
   }
   return found;
 }
 
-uint64_t Ledger::LastMention(std::string_view text, uint64_t limit) const {
-  uint64_t last = 0;
-  for (uint64_t sequence : Mentioning(text)) {
-    if (sequence <= limit) last = sequence;
+std::set<uint64_t> Ledger::Naming(const std::set<std::string>& digests) const {
+  const std::unordered_set<std::string_view> wanted(digests.begin(),
+                                                    digests.end());
+  std::set<uint64_t> found;
+  const std::string_view text = text_;
+  for (size_t at = wanted.empty() ? text.npos : Find(text, kDigest, 0);
+       at != text.npos; at = Find(text, kDigest, at + kDigest.size())) {
+    if (wanted.count(text.substr(at, kDigestTextBytes)) != 0) {
+      found.insert(EntryAt(at));
+    }
   }
-  return last;
+  return found;
+}
+
+std::vector<uint64_t> Ledger::OfAction(std::string_view action) const {
+  const std::string start = absl::StrCat("{\"action\":\"", action, "\"");
+  std::vector<uint64_t> found;
+  for (uint64_t sequence = 1; sequence <= size(); ++sequence) {
+    if (absl::StartsWith(Line(sequence), start)) found.push_back(sequence);
+  }
+  return found;
+}
+
+uint64_t Ledger::LastMention(std::string_view text, uint64_t after,
+                             uint64_t limit) const {
+  for (uint64_t sequence = limit; sequence > after; --sequence) {
+    if (Find(Line(sequence), text, 0) != std::string_view::npos) {
+      return sequence;
+    }
+  }
+  return 0;
 }
 
 void Ledger::Number(registry::Entry& entry) const {

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,11 +44,20 @@ class Ledger {
   Digest EntryDigest(uint64_t sequence) const { return digests_[sequence - 1]; }
   // Errors: kDataLoss when it breaks its schema or tells another number.
   absl::StatusOr<registry::Entry> Entry(uint64_t sequence) const;
-  // Numbers of the entries whose text holds `text`, ascending.
+  // Numbers of the entries whose text holds `text`, ascending. A search through
+  // all of the ledger.
   std::vector<uint64_t> Mentioning(std::string_view text) const;
+  // Numbers of the entries that name one of the digests. One pass over the
+  // ledger, however many these are.
+  std::set<uint64_t> Naming(const std::set<std::string>& digests) const;
+  // Numbers of the entries of that action. Looks at the start of each line
+  // only, where canonical JSON has it.
+  std::vector<uint64_t> OfAction(std::string_view action) const;
 
-  // The last such entry of the first `limit`; 0 for none.
-  uint64_t LastMention(std::string_view text, uint64_t limit) const;
+  // The last entry that holds `text` of those after entry `after` and up to
+  // `limit`; 0 for none. Searches these entries only.
+  uint64_t LastMention(std::string_view text, uint64_t after,
+                       uint64_t limit) const;
 
   // What a further entry has to be: its number, and the digest before it.
   void Number(registry::Entry& entry) const;
@@ -60,6 +70,10 @@ class Ledger {
   Ledger() = default;
 
   void AddLine(std::string_view line);
+  // The number of the entry that byte `at` of the text is in.
+  uint64_t EntryAt(size_t at) const;
+  // Where the lines after entry `sequence` start.
+  size_t EndOf(uint64_t sequence) const;
 
   std::string text_;
   std::vector<size_t> starts_;

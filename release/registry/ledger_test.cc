@@ -1,6 +1,8 @@
 #include "release/registry/ledger.h"
 
+#include <set>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
@@ -69,10 +71,34 @@ TEST(LedgerTest, FindsEntriesByWhatTheyMention) {
   const Ledger ledger = Sample();
   EXPECT_EQ(ledger.Mentioning(Sha256("b").ToString()),
             std::vector<uint64_t>{3});
-  EXPECT_EQ(ledger.Mentioning("\"action\":\"add\""),
-            (std::vector<uint64_t>{2, 3}));
-  EXPECT_EQ(ledger.LastMention("\"action\":\"add\"", 2), 2u);
-  EXPECT_EQ(ledger.LastMention("nothing", 3), 0u);
+  EXPECT_EQ(ledger.Mentioning("\"alias\":\"\""),
+            (std::vector<uint64_t>{1, 2, 3}));
+  EXPECT_EQ(ledger.Mentioning("nothing"), std::vector<uint64_t>());
+}
+
+TEST(LedgerTest, FindsEntriesThatNameAnyOfManyDigests) {
+  const Ledger ledger = Sample();
+  const std::string a = Sha256("a").ToString();
+  const std::string b = Sha256("b").ToString();
+  EXPECT_EQ(ledger.Naming({a, b, Sha256("c").ToString()}),
+            (std::set<uint64_t>{2, 3}));
+  EXPECT_EQ(ledger.Naming({Sha256("c").ToString()}), std::set<uint64_t>());
+  EXPECT_EQ(ledger.Naming({}), std::set<uint64_t>());
+}
+
+TEST(LedgerTest, FindsEntriesByTheirAction) {
+  EXPECT_EQ(Sample().OfAction("add"), (std::vector<uint64_t>{2, 3}));
+  EXPECT_EQ(Sample().OfAction("init"), std::vector<uint64_t>{1});
+  EXPECT_EQ(Sample().OfAction("ad"), std::vector<uint64_t>());
+}
+
+TEST(LedgerTest, FindsTheLastMentionBetweenTwoEntries) {
+  const Ledger ledger = Sample();
+  constexpr char kAdd[] = "\"action\":\"add\"";
+  EXPECT_EQ(ledger.LastMention(kAdd, 0, 2), 2u);
+  EXPECT_EQ(ledger.LastMention(kAdd, 0, 3), 3u);
+  EXPECT_EQ(ledger.LastMention(kAdd, 3, 3), 0u);
+  EXPECT_EQ(ledger.LastMention("nothing", 0, 3), 0u);
 }
 
 TEST(LedgerTest, RefusesATextThatIsTooShort) {

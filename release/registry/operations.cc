@@ -64,7 +64,7 @@ absl::StatusOr<Verdict> Decide(RegistryWriter& writer,
   verdict.entry.set_sequence(writer.ledger().size() + 1);
   const absl::Status allowed = state.Check(verdict.entry);
   if (!allowed.ok()) return Refused(std::string(allowed.message()));
-  PEDIGREE_RETURN_IF_ERROR(writer.Commit(verdict.entry));
+  PEDIGREE_RETURN_IF_ERROR(writer.Commit(verdict.entry, state));
   return verdict;
 }
 
@@ -161,14 +161,19 @@ void MoveAlias(const RegistryState& state, const std::string& alias,
   }
 }
 
-// The digests that revocations so far reached, with the entry that did.
-absl::StatusOr<std::map<std::string, uint64_t>> RevokedDigests(
-    const Ledger& ledger) {
-  std::map<std::string, uint64_t> revoked;
-  for (uint64_t sequence : ledger.Mentioning("\"action\":\"revoke\"")) {
+using RevokedMap = std::map<std::string, uint64_t>;
+
+// Those of `digests` that revocations so far reached, with the first entry that
+// did. Parses only revocations that name one of them.
+absl::StatusOr<RevokedMap> RevokedOf(const Ledger& ledger,
+                                     const std::set<std::string>& digests) {
+  RevokedMap revoked;
+  const std::set<uint64_t> naming = ledger.Naming(digests);
+  for (uint64_t sequence : ledger.OfAction("revoke")) {
+    if (naming.count(sequence) == 0) continue;
     PEDIGREE_ASSIGN_OR_RETURN(const Entry entry, ledger.Entry(sequence));
     for (const std::string& digest : entry.affected()) {
-      revoked.emplace(digest, sequence);
+      if (digests.count(digest) != 0) revoked.emplace(digest, sequence);
     }
   }
   return revoked;
@@ -195,14 +200,40 @@ absl::Status CheckPromoteRequest(const PromoteRequest& request) {
                      "\" (expected candidate, shadow, canary, champion or "
                      "specialist)"));
   }
-  if (MovesAlias(request.state)) return CheckAliasName(request.alias);
-  if (request.alias.empty()) return absl::OkStatus();
+  if (!MovesAlias(request.state)) {
+    if (request.alias.empty()) return absl::OkStatus();
+    return absl::InvalidArgumentError(absl::StrCat(
+        "Invalid alias: \"", request.alias, "\" (expected none: ",
+        request.state, " moves no alias)"));
+  }
+  if (!request.alias.empty()) return CheckAliasName(request.alias);
   return absl::InvalidArgumentError(absl::StrCat(
-      "Invalid alias: \"", request.alias, "\" (expected none: ", request.state,
-      " moves no alias)"));
+      "Invalid alias: none given (expected the one that is to point at the ",
+      request.state, ")"));
 }
 
 }  // namespace
+
+absl::Status CheckWish(const registry::Approval& wish) {
+  if (wish.action() == "promote") {
+    return CheckPromoteRequest(
+        {wish.artifact(), wish.state(), wish.alias(), {}, {}, ""});
+  }
+  if (wish.action() == "policy") return CheckDigestText(wish.artifact());
+  if (wish.action() != "rollback") {
+    return absl::InvalidArgumentError(
+        absl::StrCat("Invalid action: \"", wish.action(),
+                     "\" (expected promote, rollback or policy)"));
+  }
+  if (!MovesAlias(wish.state())) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("Invalid state: \"", wish.state(),
+                     "\" (expected champion or specialist, which a rollback "
+                     "restores)"));
+  }
+  PEDIGREE_RETURN_IF_ERROR(CheckAliasName(wish.alias()));
+  return CheckDigestText(wish.artifact());
+}
 
 absl::Status CreateRegistry(FileSystem& files, const std::string& directory,
                             const std::string& name, const std::string& nonce,
@@ -241,15 +272,12 @@ absl::StatusOr<Verdict> AddPacket(RegistryWriter& writer,
         packet, ": changed while it was read (", facts.digest.ToString(),
         ", expected ", report.digest->ToString(), ")"));
   }
-  using RevokedMap = std::map<std::string, uint64_t>;
-  PEDIGREE_ASSIGN_OR_RETURN(const RevokedMap revoked,
-                            RevokedDigests(writer.ledger()));
   registry::Release release = DescribeRelease(facts);
-  for (const std::string& origin : OriginsOf(release)) {
-    const auto found = revoked.find(origin);
-    if (found == revoked.end()) continue;
+  PEDIGREE_ASSIGN_OR_RETURN(const RevokedMap revoked,
+                            RevokedOf(writer.ledger(), OriginsOf(release)));
+  for (const auto& [origin, sequence] : revoked) {
     verdict.refusals.push_back(absl::StrCat("it comes from ", origin,
-                                            ", which entry ", found->second,
+                                            ", which entry ", sequence,
                                             " of the ledger revoked"));
   }
   if (!verdict.refusals.empty()) return verdict;
@@ -418,44 +446,27 @@ absl::StatusOr<Verdict> Revoke(RegistryWriter& writer,
                                const DecisionNote& note) {
   PEDIGREE_RETURN_IF_ERROR(CheckDigestText(digest));
   PEDIGREE_ASSIGN_OR_RETURN(Entry entry, StartEntry("revoke", note));
-  PEDIGREE_ASSIGN_OR_RETURN(const RegistryState state,
-                            RegistryState::Replay(writer.ledger()));
-  PEDIGREE_ASSIGN_OR_RETURN(const DerivationGraph graph,
-                            DerivationGraph::Read(writer.ledger()));
+  DerivationGraph graph;
+  PEDIGREE_ASSIGN_OR_RETURN(
+      const RegistryState state,
+      RegistryState::Replay(writer.ledger(),
+                            [&](const RegistryState&, const Entry& past) {
+                              graph.Add(past);
+                              return absl::OkStatus();
+                            }));
   if (!graph.Knows(digest)) {
     return Refused(absl::StrCat("nothing in the registry is or comes from ",
                                 digest));
   }
-  const std::set<std::string> affected = graph.Closure(digest);
-  std::vector<AliasFate> fates = FatesOf(affected, state);
   entry.set_subject(digest);
-  std::map<std::string, std::string> restored;
-  for (const AliasFate& fate : fates) {
-    *entry.add_moves() = fate.move;
-    const registry::Artifact* back = state.Find(fate.move.artifact());
-    if (back != nullptr && back->state() != fate.restored_state) {
-      restored[back->artifact()] = fate.restored_state;
-    }
-  }
-  for (const auto& [artifact, to] : restored) {
-    AddTransition(entry, artifact, state.Find(artifact)->state(), to);
-  }
-  for (const std::string& each : affected) {
-    entry.add_affected(each);
-    const registry::Artifact* artifact = state.Find(each);
-    if (artifact != nullptr && artifact->state() != "revoked") {
-      AddTransition(entry, each, artifact->state(), "revoked");
-    }
-  }
-  using RevokedMap = std::map<std::string, uint64_t>;
+  std::vector<AliasFate> fates = PlanRevocation(graph, state, entry);
   PEDIGREE_ASSIGN_OR_RETURN(const RevokedMap revoked,
-                            RevokedDigests(writer.ledger()));
-  if (entry.transitions().empty() && revoked.count(digest) != 0) {
+                            RevokedOf(writer.ledger(), {digest}));
+  if (entry.transitions().empty() && !revoked.empty()) {
     Verdict verdict;
     verdict.nothing_to_do = true;
     return verdict;
   }
-  SortTransitions(entry);
   PEDIGREE_ASSIGN_OR_RETURN(Verdict verdict,
                             Decide(writer, state, std::move(entry)));
   verdict.fates = std::move(fates);

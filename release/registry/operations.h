@@ -74,6 +74,10 @@ absl::StatusOr<Verdict> Promote(RegistryWriter& writer,
                                 const PromoteRequest& request,
                                 const DecisionNote& note);
 
+// Whether a decision of that action, artifact, alias and state could ever be
+// made, so that it makes sense to approve it. Errors: kInvalidArgument.
+absl::Status CheckWish(const registry::Approval& wish);
+
 struct RollbackRequest {
   std::string alias;
   // An artifact that is proven deployable.

@@ -3,10 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "release/registry/lifecycle.h"
 #include "runtime/base/proto_json.h"
-#include "runtime/base/status_macros.h"
 
 namespace pedigree {
 namespace {
@@ -76,14 +74,8 @@ bool MayComeBack(const registry::Artifact* artifact,
 
 }  // namespace
 
-absl::StatusOr<DerivationGraph> DerivationGraph::Read(const Ledger& ledger) {
-  DerivationGraph graph;
-  for (uint64_t sequence : ledger.Mentioning("\"action\":\"add\"")) {
-    PEDIGREE_ASSIGN_OR_RETURN(const registry::Entry entry,
-                              ledger.Entry(sequence));
-    graph.Add(entry.subject(), entry.release());
-  }
-  return graph;
+void DerivationGraph::Add(const registry::Entry& entry) {
+  if (entry.action() == "add") Add(entry.subject(), entry.release());
 }
 
 void DerivationGraph::Add(const std::string& packet,
@@ -160,6 +152,9 @@ std::set<std::string> OriginsOf(const registry::Release& release) {
   return digests;
 }
 
+namespace {
+
+// The fates of the aliases that point at an artifact of `revoked`, by name.
 std::vector<AliasFate> FatesOf(const std::set<std::string>& revoked,
                                const RegistryState& state) {
   std::vector<AliasFate> fates;
@@ -177,6 +172,35 @@ std::vector<AliasFate> FatesOf(const std::set<std::string>& revoked,
       fate.roll_forward = ProvenLast(revoked, state);
     }
     fates.push_back(std::move(fate));
+  }
+  return fates;
+}
+
+}  // namespace
+
+std::vector<AliasFate> PlanRevocation(const DerivationGraph& graph,
+                                      const RegistryState& state,
+                                      registry::Entry& entry) {
+  const std::set<std::string> affected = graph.Closure(entry.subject());
+  std::vector<AliasFate> fates = FatesOf(affected, state);
+  std::map<std::string, std::string> states;
+  for (const AliasFate& fate : fates) {
+    *entry.add_moves() = fate.move;
+    if (!fate.restored_state.empty()) {
+      states[fate.move.artifact()] = fate.restored_state;
+    }
+  }
+  for (const std::string& digest : affected) {
+    entry.add_affected(digest);
+    if (state.Find(digest) != nullptr) states[digest] = "revoked";
+  }
+  for (const auto& [digest, to] : states) {
+    const std::string& from = state.Find(digest)->state();
+    if (from == to) continue;
+    registry::Transition& transition = *entry.add_transitions();
+    transition.set_artifact(digest);
+    transition.set_from(from);
+    transition.set_to(to);
   }
   return fates;
 }

@@ -10,20 +10,18 @@
 #include <string>
 #include <vector>
 
-#include "absl/status/statusor.h"
 #include "release/lineage/packet_facts.h"
-#include "release/registry/ledger.h"
 #include "release/registry/records.pb.h"
 #include "release/registry/state.h"
 
 namespace pedigree {
 
-// Which digest was made from which, and which packet depends on which.
+// Which digest was made from which, and which packet depends on which: of all
+// packets that a ledger ever added.
 class DerivationGraph {
  public:
-  // Of all packets that `ledger` ever added.
-  static absl::StatusOr<DerivationGraph> Read(const Ledger& ledger);
-
+  // An entry of the ledger that adds a packet; of others, nothing.
+  void Add(const registry::Entry& entry);
   void Add(const std::string& packet, const registry::Release& release);
 
   // `digest` and all that was made from it, packets included. What a packet is
@@ -54,12 +52,16 @@ struct AliasFate {
   std::string roll_forward;
 };
 
-// The fates of the aliases that point at an artifact of `revoked`, by name. An
-// alias goes back to what it pointed at before if that is proven and not itself
-// affected; else it is withdrawn, and the artifact proven last of those that
-// are left is named to roll forward to.
-std::vector<AliasFate> FatesOf(const std::set<std::string>& revoked,
-                               const RegistryState& state);
+// Gives `entry`, which revokes its subject, its effects: every digest that is
+// affected, the artifacts that are revoked or come back, and where aliases go.
+// Returns the fates of the aliases that point at something affected, by name.
+//
+// An alias goes back to what it pointed at before if that is proven and not
+// itself affected; else it is withdrawn, and the artifact proven last of those
+// that are left is named to roll forward to.
+std::vector<AliasFate> PlanRevocation(const DerivationGraph& graph,
+                                      const RegistryState& state,
+                                      registry::Entry& entry);
 
 }  // namespace pedigree
 

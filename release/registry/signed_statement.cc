@@ -78,11 +78,11 @@ absl::Status CheckFresh(const registry::Approval& approval,
   }
   uint64_t last = approval.action() == "policy"
                       ? size
-                      : ledger.LastMention(approval.artifact(), size);
+                      : ledger.LastMention(approval.artifact(), sequence, size);
   if (!approval.alias().empty()) {
-    last = std::max(
-        last, ledger.LastMention(
-                  absl::StrCat("\"alias\":\"", approval.alias(), "\""), size));
+    const std::string text =
+        absl::StrCat("\"alias\":\"", approval.alias(), "\"");
+    last = std::max(last, ledger.LastMention(text, sequence, size));
   }
   if (last <= sequence) return absl::OkStatus();
   return absl::FailedPreconditionError(
@@ -210,7 +210,7 @@ std::string WriteCheckpoint(const Ledger& ledger, std::string_view at) {
 
 absl::Status CheckCheckpoint(std::string_view envelope,
                              const std::vector<PublicKey>& keys,
-                             const Ledger& ledger) {
+                             const Ledger& ledger, std::string_view since) {
   constexpr std::string_view kWhat = "checkpoint";
   PEDIGREE_ASSIGN_OR_RETURN(const SignedStatement statement,
                             OpenStatement(envelope, kWhat, keys));
@@ -225,6 +225,13 @@ absl::Status CheckCheckpoint(std::string_view envelope,
       ParseCanonicalRecord(statement.predicate, kWhat, &checkpoint));
   if (!IsAbout(statement, checkpoint.entry())) {
     return InvalidStatement(kWhat, "its subject is not its entry");
+  }
+  PEDIGREE_RETURN_IF_ERROR(CheckTime(checkpoint.at()));
+  // Times of that one form are in the order of their texts.
+  if (checkpoint.at() < since) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("Old checkpoint: signed at ", checkpoint.at(),
+                     " (expected ", since, " or later)"));
   }
   if (checkpoint.registry() != ledger.Id()) {
     return absl::DataLossError(absl::StrCat(

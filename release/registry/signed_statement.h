@@ -75,13 +75,14 @@ absl::Status CheckApproval(const SignedStatement& statement,
 // The statement that the ledger is what it is now.
 std::string WriteCheckpoint(const Ledger& ledger, std::string_view at);
 
-// Whether `ledger` continues what `envelope` was signed for.
+// Whether `ledger` continues what `envelope` was signed for, at the time `since`
+// or later; at any time when that is empty.
 //
-// Errors: as OpenStatement; kDataLoss when the ledger is another registry's,
-// shorter, or tells another history.
+// Errors: as OpenStatement; kFailedPrecondition when it is older; kDataLoss when
+// the ledger is another registry's, shorter, or tells another history.
 absl::Status CheckCheckpoint(std::string_view envelope,
                              const std::vector<PublicKey>& keys,
-                             const Ledger& ledger);
+                             const Ledger& ledger, std::string_view since = "");
 
 }  // namespace pedigree
 

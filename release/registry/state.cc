@@ -34,6 +34,26 @@ std::string StateOf(const Artifact* artifact) {
   return artifact == nullptr ? "" : artifact->state();
 }
 
+const AliasMove* FindMove(const Entry& entry, std::string_view alias) {
+  for (const AliasMove& move : entry.moves()) {
+    if (move.alias() == alias) return &move;
+  }
+  return nullptr;
+}
+
+// The last entry that moves `alias`, which alone says where it points; an empty
+// one when there is none.
+absl::StatusOr<Entry> LastMove(const Ledger& ledger, std::string_view alias) {
+  const std::string text = absl::StrCat("\"alias\":\"", alias, "\"");
+  uint64_t sequence = ledger.LastMention(text, 0, ledger.size());
+  while (sequence != 0) {
+    PEDIGREE_ASSIGN_OR_RETURN(Entry entry, ledger.Entry(sequence));
+    if (FindMove(entry, alias) != nullptr) return entry;
+    sequence = ledger.LastMention(text, 0, sequence - 1);
+  }
+  return Entry();
+}
+
 // What may happen to artifacts besides the subject's own change: what loses its
 // alias is archived, and a revocation takes back what an alias pointed at
 // before.
@@ -43,9 +63,44 @@ bool MayFollow(const Entry& entry, const Transition& transition) {
            (transition.from() == "archived" && MovesAlias(transition.to()));
   }
   if (entry.action() == "promote" || entry.action() == "rollback") {
-    return transition.to() == "archived" && MovesAlias(transition.from());
+    return transition.to() == "archived" && MovesAlias(transition.from()) &&
+           entry.moves_size() == 1 &&
+           entry.moves(0).previous() == transition.artifact();
   }
   return false;
+}
+
+// Whether the action moves aliases so: promote and rollback point their own at
+// their subject, retire withdraws its own from it, and a revocation takes those
+// away that point somewhere.
+bool MayMove(const Entry& entry, const AliasMove& move) {
+  const std::string& action = entry.action();
+  if (action == "revoke") return !move.previous().empty();
+  if (move.alias() != entry.alias()) return false;
+  if (action == "promote" || action == "rollback") {
+    return move.artifact() == entry.subject();
+  }
+  return action == "retire" && move.artifact().empty() &&
+         move.previous() == entry.subject();
+}
+
+// Whether the entry names the alias that it moves, and moves no other.
+absl::Status CheckOwnAlias(const Entry& entry) {
+  const bool named = entry.action() != "revoke" && entry.moves_size() > 0;
+  const int most = entry.action() == "revoke" ? entry.moves_size() : 1;
+  if (entry.alias().empty() == named || entry.moves_size() > most) {
+    return Illegal(absl::StrCat(entry.action(), " names alias \"",
+                                entry.alias(), "\" and moves ",
+                                entry.moves_size()));
+  }
+  for (const AliasMove& move : entry.moves()) {
+    if (MayMove(entry, move)) continue;
+    return Illegal(absl::StrCat(
+        entry.action(), " of ", entry.subject(), " by alias \"",
+        entry.alias(), "\" moves alias ", move.alias(), " from \"",
+        move.previous(), "\" to \"", move.artifact(), "\""));
+  }
+  return absl::OkStatus();
 }
 
 absl::Status CheckSubject(const Entry& entry, const Artifact* subject) {
@@ -78,7 +133,9 @@ absl::Status CheckSubject(const Entry& entry, const Artifact* subject) {
 
 }  // namespace
 
-absl::StatusOr<RegistryState> RegistryState::Replay(const Ledger& ledger) {
+absl::StatusOr<RegistryState> RegistryState::Replay(
+    const Ledger& ledger,
+    absl::FunctionRef<absl::Status(const RegistryState&, const Entry&)> look) {
   RegistryState state;
   for (uint64_t sequence = 1; sequence <= ledger.size(); ++sequence) {
     PEDIGREE_ASSIGN_OR_RETURN(const registry::Entry entry,
@@ -90,32 +147,32 @@ absl::StatusOr<RegistryState> RegistryState::Replay(const Ledger& ledger) {
                                               sequence, ": ",
                                               status.message()));
     }
+    PEDIGREE_RETURN_IF_ERROR(look(state, entry));
     state.Apply(entry);
   }
   return state;
+}
+
+absl::StatusOr<RegistryState> RegistryState::Replay(const Ledger& ledger) {
+  return Replay(ledger, [](const RegistryState&, const Entry&) {
+    return absl::OkStatus();
+  });
 }
 
 absl::StatusOr<RegistryState> RegistryState::Of(
     const Ledger& ledger, const std::set<std::string>& artifacts,
     const std::set<std::string>& aliases) {
   std::set<std::string> digests = artifacts;
-  std::set<uint64_t> wanted;
+  std::set<uint64_t> last_moves;
   for (const std::string& alias : aliases) {
-    for (uint64_t entry :
-         ledger.Mentioning(absl::StrCat("\"alias\":\"", alias, "\""))) {
-      wanted.insert(entry);
-    }
-  }
-  RegistryState moved;
-  PEDIGREE_RETURN_IF_ERROR(moved.ApplyAll(ledger, wanted));
-  for (const std::string& alias : aliases) {
-    const registry::Alias* found = moved.FindAlias(alias);
-    if (found != nullptr) digests.insert(found->artifact());
+    PEDIGREE_ASSIGN_OR_RETURN(const Entry entry, LastMove(ledger, alias));
+    if (entry.sequence() == 0) continue;
+    last_moves.insert(entry.sequence());
+    digests.insert(FindMove(entry, alias)->artifact());
   }
   digests.erase("");
-  for (const std::string& digest : digests) {
-    for (uint64_t entry : ledger.Mentioning(digest)) wanted.insert(entry);
-  }
+  std::set<uint64_t> wanted = ledger.Naming(digests);
+  wanted.merge(last_moves);
   RegistryState state;
   PEDIGREE_RETURN_IF_ERROR(state.ApplyAll(ledger, wanted));
   PEDIGREE_ASSIGN_OR_RETURN(state.policy_, CurrentPolicy(ledger));
@@ -213,6 +270,7 @@ absl::Status RegistryState::CheckMoves(const Entry& entry) const {
                                 "\" moves ", entry.moves_size(),
                                 " aliases"));
   }
+  PEDIGREE_RETURN_IF_ERROR(CheckOwnAlias(entry));
   for (const AliasMove& move : entry.moves()) {
     const registry::Alias* alias = FindAlias(move.alias());
     const std::string now = alias == nullptr ? "" : alias->artifact();
@@ -293,8 +351,7 @@ void RegistryState::Point(const Entry& entry, const AliasMove& move) {
 }
 
 absl::StatusOr<std::string> CurrentPolicy(const Ledger& ledger) {
-  const std::vector<uint64_t> changes =
-      ledger.Mentioning("\"action\":\"policy\"");
+  const std::vector<uint64_t> changes = ledger.OfAction("policy");
   PEDIGREE_ASSIGN_OR_RETURN(
       const registry::Entry entry,
       ledger.Entry(changes.empty() ? 1 : changes.back()));

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "release/registry/ledger.h"
@@ -25,10 +26,17 @@ class RegistryState {
   // Errors: kDataLoss with the number of an entry that breaks its schema or
   // that no command would have written.
   static absl::StatusOr<RegistryState> Replay(const Ledger& ledger);
+  // The same, showing `look` each entry that was allowed and the state before
+  // it. Errors of `look` end it.
+  static absl::StatusOr<RegistryState> Replay(
+      const Ledger& ledger,
+      absl::FunctionRef<absl::Status(const RegistryState&,
+                                     const registry::Entry&)>
+          look);
 
   // Only what concerns the artifacts of these digests, the aliases of these
   // names, and the artifacts those point at. The work does not grow with the
-  // number of other artifacts but for a search through the ledger's text.
+  // number of other artifacts but for two passes over the ledger's text.
   static absl::StatusOr<RegistryState> Of(
       const Ledger& ledger, const std::set<std::string>& artifacts,
       const std::set<std::string>& aliases);

@@ -17,7 +17,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "release/file_stream.h"
+#include "release/json_difference.h"
 #include "release/layout.h"
+#include "runtime/base/check.h"
+#include "runtime/base/json.h"
 #include "runtime/base/proto_json.h"
 #include "runtime/base/status_macros.h"
 
@@ -29,6 +32,8 @@ namespace fs = std::filesystem;
 constexpr std::string_view kMarkerSchema = "pedigree.registry.v1";
 constexpr std::string_view kAppliedSchema = "pedigree.applied.v1";
 constexpr uint64_t kMaxSmallBytes = uint64_t{1} << 20;
+// From here on one sync of the disk is cheaper than one of each file.
+constexpr size_t kManyFiles = 16;
 
 std::string_view Hex(std::string_view digest) {
   return absl::StripPrefix(digest, "sha256:");
@@ -53,6 +58,37 @@ std::string MarkerText(const Ledger& ledger) {
 
 absl::StatusOr<std::string> ReadText(const std::string& path) {
   return ReadSmallFile(path, Links::kRefuse, kMaxSmallBytes);
+}
+
+// Where derived records lie below a registry's folder.
+std::string AliasName(std::string_view alias) {
+  return absl::StrCat("aliases/", alias, ".json");
+}
+
+std::string ArtifactName(std::string_view artifact) {
+  return absl::StrCat("index/artifacts/", Hex(artifact), ".json");
+}
+
+// The artifacts and aliases whose derived records an entry changes.
+std::set<std::string> ArtifactsOf(const registry::Entry& entry) {
+  std::set<std::string> artifacts;
+  for (const registry::Transition& transition : entry.transitions()) {
+    artifacts.insert(transition.artifact());
+  }
+  for (const registry::AliasMove& move : entry.moves()) {
+    artifacts.insert(move.artifact());
+    artifacts.insert(move.previous());
+  }
+  artifacts.erase("");
+  return artifacts;
+}
+
+std::set<std::string> AliasesOf(const registry::Entry& entry) {
+  std::set<std::string> aliases;
+  for (const registry::AliasMove& move : entry.moves()) {
+    aliases.insert(move.alias());
+  }
+  return aliases;
 }
 
 // The names in a folder, sorted.
@@ -84,14 +120,25 @@ absl::StatusOr<std::vector<Digest>> BlobsOf(std::string_view manifest_text) {
   return digests;
 }
 
+// The first thing in which a derived record is not what the ledger gives.
+std::string Difference(const std::string& found, const std::string& expected) {
+  const absl::StatusOr<Json> found_json = ParseForeignJson(found, "record");
+  if (!found_json.ok()) return std::string(found_json.status().message());
+  const absl::StatusOr<Json> expected_json = ParseJson(expected, "record");
+  PEDIGREE_CHECK(expected_json.ok());
+  const std::vector<std::string> differences =
+      DescribeDifferences(*found_json, *expected_json, 1);
+  return differences.empty() ? "it is not canonical" : differences[0];
+}
+
 absl::Status CheckFile(const std::string& path, std::string_view what,
                        const std::string& expected) {
   const absl::StatusOr<std::string> found = ReadText(path);
   if (found.ok() && *found == expected) return absl::OkStatus();
   return absl::DataLossError(absl::StrCat(
-      "Corrupted ", what, ": the file says ",
-      found.ok() ? found->substr(0, 400) : "nothing", " (expected ", expected,
-      ", which the ledger gives; registry reindex writes it anew)"));
+      "Corrupted ", what, ": ",
+      found.ok() ? Difference(*found, expected) : found.status().message(),
+      "; registry reindex writes it anew from the ledger"));
 }
 
 }  // namespace
@@ -106,12 +153,12 @@ std::string PacketPath(const std::string& directory, std::string_view digest) {
 }
 
 std::string AliasPath(const std::string& directory, std::string_view alias) {
-  return absl::StrCat(directory, "/aliases/", alias, ".json");
+  return absl::StrCat(directory, "/", AliasName(alias));
 }
 
 std::string ArtifactPath(const std::string& directory,
                          std::string_view artifact) {
-  return absl::StrCat(directory, "/index/artifacts/", Hex(artifact), ".json");
+  return absl::StrCat(directory, "/", ArtifactName(artifact));
 }
 
 const std::vector<std::string>& RegistryFolders() {
@@ -139,6 +186,13 @@ absl::StatusOr<RegistryLock> RegistryLock::Take(const std::string& directory,
     return absl::ErrnoToStatus(errno, absl::StrCat("Cannot lock ", path));
   }
   return lock;
+}
+
+bool IsHeldByWriter(const std::string& directory) {
+  const OpenFile file(open(absl::StrCat(directory, "/lock").c_str(),
+                           O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  return file.fd() >= 0 && flock(file.fd(), LOCK_SH | LOCK_NB) != 0 &&
+         errno == EWOULDBLOCK;
 }
 
 RegistryLock::RegistryLock(RegistryLock&& other) noexcept
@@ -264,7 +318,35 @@ absl::Status RegistryWriter::BringUp() {
   return ApplyLast();
 }
 
+absl::Status CheckLedgerEnd(const std::string& directory,
+                            const Ledger& ledger) {
+  const std::string path = absl::StrCat(directory, "/ledger.jsonl");
+  std::error_code error;
+  if (fs::file_size(path, error) == ledger.bytes() && !error) {
+    return absl::OkStatus();
+  }
+  PEDIGREE_ASSIGN_OR_RETURN(
+      const std::string text,
+      ReadSmallFile(path, Links::kRefuse, kMaxLedgerBytes));
+  const std::string_view rest = std::string_view(text).substr(
+      std::min<size_t>(ledger.bytes(), text.size()));
+  const auto lines = std::count(rest.begin(), rest.end(), '\n');
+  const absl::StatusOr<std::string> applied_text =
+      ReadText(absl::StrCat(directory, "/index/applied.json"));
+  registry::Applied applied;
+  const bool is_applied =
+      lines > 0 && applied_text.ok() &&
+      ParseCanonicalRecord(*applied_text, "applied", &applied).ok() &&
+      applied.entry() == Sha256(rest.substr(0, rest.find('\n'))).ToString();
+  if (lines < 2 && !is_applied) return absl::OkStatus();
+  return absl::DataLossError(absl::StrCat(
+      "Corrupted head.json: an old one: it ends at entry ", ledger.size(),
+      ", and the ledger goes on for ", lines,
+      " (expected none, or one of a write that was cut off)"));
+}
+
 absl::Status RegistryWriter::CutLedger() {
+  PEDIGREE_RETURN_IF_ERROR(CheckLedgerEnd(directory_, ledger_));
   std::error_code error;
   const uintmax_t size = fs::file_size(Path("ledger.jsonl"), error);
   if (error || size == ledger_.bytes()) return absl::OkStatus();
@@ -382,7 +464,8 @@ absl::Status RegistryWriter::PutPacket(const std::string& source,
   return files_.SyncDirectory(Path("packets"));
 }
 
-absl::Status RegistryWriter::Commit(registry::Entry& entry) {
+absl::Status RegistryWriter::Commit(registry::Entry& entry,
+                                    RegistryState state) {
   ledger_.Number(entry);
   ledger_.Append(entry);
   PEDIGREE_ASSIGN_OR_RETURN(const int file,
@@ -395,7 +478,8 @@ absl::Status RegistryWriter::Commit(registry::Entry& entry) {
   // From this rename on the entry counts.
   PEDIGREE_RETURN_IF_ERROR(Put("head.json", CanonicalRecord(ledger_.Head())));
   PEDIGREE_RETURN_IF_ERROR(files_.SyncDirectory(directory_));
-  return ApplyLast();
+  state.Apply(entry);
+  return WriteDerived(state, ArtifactsOf(entry), AliasesOf(entry));
 }
 
 absl::Status RegistryWriter::Put(const std::string& name,
@@ -403,16 +487,27 @@ absl::Status RegistryWriter::Put(const std::string& name,
   return WriteWhole(files_, Path("tmp/part"), Path(name), text);
 }
 
-absl::Status RegistryWriter::WriteAlias(const registry::Alias& alias) {
-  return Put(absl::StrCat("aliases/", alias.alias(), ".json"),
-             CanonicalRecord(alias));
-}
-
-absl::Status RegistryWriter::WriteArtifact(
-    const registry::Artifact& artifact) {
-  return Put(absl::StrCat("index/artifacts/", Hex(artifact.artifact()),
-                          ".json"),
-             CanonicalRecord(artifact));
+absl::Status RegistryWriter::PutAll(
+    const std::map<std::string, std::string>& texts) {
+  if (texts.size() < kManyFiles) {
+    for (const auto& [name, text] : texts) {
+      PEDIGREE_RETURN_IF_ERROR(Put(name, text));
+    }
+    return absl::OkStatus();
+  }
+  const auto temporary = [this](size_t index) {
+    return Path(absl::StrCat("tmp/part-", index));
+  };
+  size_t count = 0;
+  for (const auto& [name, text] : texts) {
+    PEDIGREE_RETURN_IF_ERROR(WriteUnsynced(files_, temporary(count++), text));
+  }
+  PEDIGREE_RETURN_IF_ERROR(files_.SyncDisk(directory_));
+  count = 0;
+  for (const auto& [name, text] : texts) {
+    PEDIGREE_RETURN_IF_ERROR(files_.Rename(temporary(count++), Path(name)));
+  }
+  return absl::OkStatus();
 }
 
 absl::Status RegistryWriter::WriteApplied() {
@@ -420,37 +515,36 @@ absl::Status RegistryWriter::WriteApplied() {
   return files_.SyncDirectory(Path("index"));
 }
 
-absl::Status RegistryWriter::ApplyLast() {
-  PEDIGREE_ASSIGN_OR_RETURN(const registry::Entry entry,
-                            ledger_.Entry(ledger_.size()));
-  std::set<std::string> artifacts;
-  std::set<std::string> aliases;
-  for (const registry::Transition& transition : entry.transitions()) {
-    artifacts.insert(transition.artifact());
-  }
-  for (const registry::AliasMove& move : entry.moves()) {
-    aliases.insert(move.alias());
-    artifacts.insert(move.artifact());
-    artifacts.insert(move.previous());
-  }
-  PEDIGREE_ASSIGN_OR_RETURN(const RegistryState state,
-                            RegistryState::Of(ledger_, artifacts, aliases));
+absl::Status RegistryWriter::WriteDerived(
+    const RegistryState& state, const std::set<std::string>& artifacts,
+    const std::set<std::string>& aliases) {
+  std::map<std::string, std::string> texts;
   for (const std::string& digest : artifacts) {
     const registry::Artifact* artifact = state.Find(digest);
-    if (artifact != nullptr) {
-      PEDIGREE_RETURN_IF_ERROR(WriteArtifact(*artifact));
-    }
-  }
-  if (!artifacts.empty()) {
-    PEDIGREE_RETURN_IF_ERROR(files_.SyncDirectory(Path("index/artifacts")));
+    if (artifact == nullptr) continue;
+    texts[ArtifactName(digest)] = CanonicalRecord(*artifact);
   }
   for (const std::string& name : aliases) {
-    PEDIGREE_RETURN_IF_ERROR(WriteAlias(*state.FindAlias(name)));
+    texts[AliasName(name)] = CanonicalRecord(*state.FindAlias(name));
+  }
+  PEDIGREE_RETURN_IF_ERROR(PutAll(texts));
+  if (!artifacts.empty()) {
+    PEDIGREE_RETURN_IF_ERROR(files_.SyncDirectory(Path("index/artifacts")));
   }
   if (!aliases.empty()) {
     PEDIGREE_RETURN_IF_ERROR(files_.SyncDirectory(Path("aliases")));
   }
   return WriteApplied();
+}
+
+absl::Status RegistryWriter::ApplyLast() {
+  PEDIGREE_ASSIGN_OR_RETURN(const registry::Entry entry,
+                            ledger_.Entry(ledger_.size()));
+  const std::set<std::string> artifacts = ArtifactsOf(entry);
+  const std::set<std::string> aliases = AliasesOf(entry);
+  PEDIGREE_ASSIGN_OR_RETURN(const RegistryState state,
+                            RegistryState::Of(ledger_, artifacts, aliases));
+  return WriteDerived(state, artifacts, aliases);
 }
 
 absl::Status RegistryWriter::RemoveUnnamed(const std::string& folder,
@@ -473,11 +567,12 @@ absl::Status RegistryWriter::RemoveUnnamed(const std::string& folder,
 
 absl::Status RegistryWriter::Rebuild(const RegistryState& state) {
   PEDIGREE_RETURN_IF_ERROR(files_.SyncDirectory(directory_));
+  std::map<std::string, std::string> texts;
   std::set<std::string> artifacts;
   std::set<std::string> packets;
   std::set<std::string> blobs;
   for (const auto& [digest, artifact] : state.artifacts()) {
-    PEDIGREE_RETURN_IF_ERROR(WriteArtifact(artifact));
+    texts[ArtifactName(digest)] = CanonicalRecord(artifact);
     artifacts.insert(absl::StrCat(Hex(digest), ".json"));
     packets.insert(std::string(Hex(digest)));
     PEDIGREE_ASSIGN_OR_RETURN(
@@ -489,9 +584,10 @@ absl::Status RegistryWriter::Rebuild(const RegistryState& state) {
   }
   std::set<std::string> aliases;
   for (const auto& [name, alias] : state.aliases()) {
-    PEDIGREE_RETURN_IF_ERROR(WriteAlias(alias));
+    texts[AliasName(name)] = CanonicalRecord(alias);
     aliases.insert(absl::StrCat(name, ".json"));
   }
+  PEDIGREE_RETURN_IF_ERROR(PutAll(texts));
   for (uint64_t sequence = 1; sequence <= ledger_.size(); ++sequence) {
     PEDIGREE_ASSIGN_OR_RETURN(const registry::Entry entry,
                               ledger_.Entry(sequence));

@@ -6,6 +6,7 @@
 #define PEDIGREE_RELEASE_REGISTRY_STORE_H_
 
 #include <cstdint>
+#include <map>
 #include <set>
 #include <string>
 #include <string_view>
@@ -53,12 +54,23 @@ class RegistryLock {
   int file_;
 };
 
+// Whether a writer holds the registry at `directory`: for those who will wait for
+// it, to say so.
+bool IsHeldByWriter(const std::string& directory);
+
 // Reads marker, head and ledger. Needs no lock: a ledger only grows, and its
 // head is replaced as a whole.
 //
 // Errors: kNotFound when `directory` is no registry; kInvalidArgument or
 // kDataLoss with what is wrong.
 absl::StatusOr<Ledger> ReadLedger(const std::string& directory);
+
+// Whether what the ledger's file holds behind its head may be of a write that was
+// cut off: part of an entry, or one that was not applied yet. Anything more was
+// decided, and an old head was put in place, or is all that was left of it.
+//
+// Errors: kDataLoss.
+absl::Status CheckLedgerEnd(const std::string& directory, const Ledger& ledger);
 
 // How far aliases and index go, held against the ledger: all of it, or one
 // entry less after a write that was cut off.
@@ -86,8 +98,8 @@ absl::Status CheckArtifactFile(const std::string& directory,
 class RegistryWriter {
  public:
   // Waits for other writers, then ends what a killed one began: cuts off what
-  // the ledger's head does not cover, removes temporary files, brings aliases
-  // and index up.
+  // the ledger's head does not cover (see CheckLedgerEnd), removes temporary
+  // files, brings aliases and index up.
   //
   // With kRebuild aliases and index are left for Rebuild, whatever they say.
   enum class Derived { kBringUp, kRebuild };
@@ -110,7 +122,10 @@ class RegistryWriter {
   // Numbers `entry` and appends it; when this returns, it counts and is
   // durable, and so are the aliases and the index that follow from it. After an
   // error the writer is of no more use.
-  absl::Status Commit(registry::Entry& entry);
+  //
+  // `state` is the ledger's so far, at least of the artifacts that the entry
+  // changes, the aliases that it moves, and the artifacts these leave.
+  absl::Status Commit(registry::Entry& entry, RegistryState state);
 
   // Writes aliases and index anew from `state`, and removes packets and blobs
   // that no entry names.
@@ -135,10 +150,14 @@ class RegistryWriter {
                                 const std::vector<Digest>& digests);
   // Puts a small file at `name`; its folder is not synced.
   absl::Status Put(const std::string& name, std::string_view text);
-  absl::Status WriteAlias(const registry::Alias& alias);
-  absl::Status WriteArtifact(const registry::Artifact& artifact);
+  // The same for many, by path in the registry.
+  absl::Status PutAll(const std::map<std::string, std::string>& texts);
   absl::Status WriteApplied();
-  // Derived records that entry `sequence`, the last one, changed.
+  // Writes the derived records of these names as `state` tells them.
+  absl::Status WriteDerived(const RegistryState& state,
+                            const std::set<std::string>& artifacts,
+                            const std::set<std::string>& aliases);
+  // Derived records that the last entry changed.
   absl::Status ApplyLast();
   absl::Status RemoveUnnamed(const std::string& folder,
                              const std::set<std::string>& named);

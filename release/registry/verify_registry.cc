@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "release/file_stream.h"
+#include "release/json_difference.h"
 #include "release/layout.h"
 #include "release/lineage/packet_facts.h"
 #include "release/oci.h"
@@ -89,7 +90,8 @@ class RegistryCheck {
   void CheckCheckpoints() {
     for (const NamedEnvelope& checkpoint : options_.checkpoints) {
       const absl::Status status =
-          CheckCheckpoint(checkpoint.text, options_.keys, *ledger_);
+          CheckCheckpoint(checkpoint.text, options_.keys, *ledger_,
+                          options_.since);
       if (!status.ok()) {
         Fault(absl::StrCat(checkpoint.name, ": ", status.message()));
       }
@@ -132,6 +134,8 @@ class RegistryCheck {
     }
     std::error_code error;
     const uintmax_t size = fs::file_size(Path("ledger.jsonl"), error);
+    const absl::Status end = CheckLedgerEnd(directory_, *ledger_);
+    if (!end.ok()) return Note(end);
     if (!error && size > ledger_->bytes()) {
       report_.notes.push_back(absl::StrCat(
           size - ledger_->bytes(),
@@ -147,8 +151,11 @@ class RegistryCheck {
   bool ReplayLedger() {
     for (uint64_t sequence = 1; sequence <= ledger_->size(); ++sequence) {
       absl::StatusOr<Entry> entry = ledger_->Entry(sequence);
-      absl::Status status = entry.status();
-      if (status.ok()) status = CheckTime(entry->at());
+      if (!entry.ok()) {
+        Note(entry.status());
+        return false;
+      }
+      absl::Status status = CheckTime(entry->at());
       if (status.ok()) status = state_.Check(*entry);
       if (!status.ok()) {
         Fault(absl::StrCat("Corrupted ledger: entry ", sequence, ": ",
@@ -219,9 +226,16 @@ class RegistryCheck {
     std::set<std::string> names;
     for (const std::string& name : List("packets")) names.insert(name);
     for (const Entry& entry : entries_) {
+      for (const std::string& digest : entry.affected()) {
+        revoked_.emplace(digest, entry.sequence());
+      }
       if (entry.action() != "add") continue;
       names.erase(std::string(Hex(entry.subject())));
       CheckPacket(entry);
+      ++looked_at_;
+      if (options_.progress) {
+        options_.progress(looked_at_, state_.artifacts().size());
+      }
     }
     if (!names.empty()) {
       report_.notes.push_back(absl::StrCat(
@@ -252,8 +266,21 @@ class RegistryCheck {
     if (report_.faults.size() != before) return;
     absl::StatusOr<PacketFacts> facts = reader_.Read(path);
     if (!facts.ok()) return Note(facts.status());
-    CheckRelease(entry, *facts);
+    const registry::Release release = DescribeRelease(*facts);
+    CheckOrigins(entry, release);
+    CheckRelease(entry, release);
     records_[entry.subject()] = facts->record;
+  }
+
+  // Nothing is added that comes from something revoked before.
+  void CheckOrigins(const Entry& entry, const registry::Release& release) {
+    for (const std::string& origin : OriginsOf(release)) {
+      const auto found = revoked_.find(origin);
+      if (found == revoked_.end()) continue;
+      DecisionFault(entry, absl::StrCat("it comes from ", origin,
+                                        ", which entry ", found->second,
+                                        " revoked"));
+    }
   }
 
   // A packet's folder shares the blobs of the registry.
@@ -281,9 +308,8 @@ class RegistryCheck {
   }
 
   // What an add says of its packet is what the packet says.
-  void CheckRelease(const Entry& entry, const PacketFacts& facts) {
+  void CheckRelease(const Entry& entry, registry::Release expected) {
     registry::Release found = entry.release();
-    registry::Release expected = DescribeRelease(facts);
     for (const registry::Derivation& derivation : found.derivations()) {
       known_.insert(CanonicalRecord(derivation));
     }
@@ -296,21 +322,53 @@ class RegistryCheck {
     }
     found.clear_derivations();
     expected.clear_derivations();
-    if (CanonicalRecord(found) != CanonicalRecord(expected)) {
+    for (const std::string& difference :
+         DescribeRecordDifferences(found, expected)) {
       Fault(absl::StrCat("Corrupted ledger: entry ", entry.sequence(),
-                         ": release is ", CanonicalRecord(found),
-                         " (expected ", CanonicalRecord(expected),
-                         ", as the packet says)"));
+                         ": the packet's ", difference));
     }
   }
 
   void CheckDecisions() {
     RegistryState now;
     std::optional<RegistryPolicy> policy;
+    DerivationGraph graph;
     for (const Entry& entry : entries_) {
       CheckDecision(entry, now, policy);
+      CheckRevocation(entry, now, graph);
+      graph.Add(entry);
       now.Apply(entry);
     }
+  }
+
+  // A revocation reaches what it must, and nothing else.
+  void CheckRevocation(const Entry& entry, const RegistryState& now,
+                       const DerivationGraph& graph) {
+    if (entry.action() != "revoke") return;
+    Entry expected = entry;
+    expected.clear_affected();
+    expected.clear_moves();
+    expected.clear_transitions();
+    PlanRevocation(graph, now, expected);
+    const auto compare = [&](std::string_view what, const auto& found,
+                             const auto& planned) {
+      for (int i = 0; i < std::max(found.size(), planned.size()); ++i) {
+        const std::string is = i < found.size() ? Text(found[i]) : "nothing";
+        const std::string must =
+            i < planned.size() ? Text(planned[i]) : "nothing";
+        if (is == must) continue;
+        return DecisionFault(entry, absl::StrCat(what, " ", i + 1, " is ", is,
+                                                 " (expected ", must, ")"));
+      }
+    };
+    compare("affected", entry.affected(), expected.affected());
+    compare("transition", entry.transitions(), expected.transitions());
+    compare("move", entry.moves(), expected.moves());
+  }
+
+  static std::string Text(const std::string& digest) { return digest; }
+  static std::string Text(const google::protobuf::Message& record) {
+    return CanonicalRecord(record);
   }
 
   void CheckDecision(const Entry& entry, const RegistryState& now,
@@ -454,8 +512,11 @@ class RegistryCheck {
   RegistryState state_;
   RegistryState before_;
   bool behind_ = false;
+  uint64_t looked_at_ = 0;
   PacketFactsReader reader_;
   std::map<std::string, release::ReleaseRecord> records_;
+  // What revocations so far reached, with the first entry that did.
+  std::map<std::string, uint64_t> revoked_;
   // Canonical texts of the derivations that entries so far told.
   std::set<std::string> known_;
   // Hex digests of blobs that entries and packets name.

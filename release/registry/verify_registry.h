@@ -5,6 +5,7 @@
 #define PEDIGREE_RELEASE_REGISTRY_VERIFY_REGISTRY_H_
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -18,9 +19,14 @@ struct RegistryCheckOptions {
   // Signed checkpoints that the ledger must continue, and the keys that count.
   std::vector<NamedEnvelope> checkpoints;
   std::vector<PublicKey> keys;
+  // When the checkpoints must have been signed at the earliest: an old one is as
+  // well signed, and fits an old copy. Empty for any time.
+  std::string since;
   // Whether every packet is verified as `packet verify` does. Without, each
   // blob is hashed once, and a packet is the blobs that its manifest names.
   bool packets = true;
+  // Told how many packets were looked at, of how many. May be null.
+  std::function<void(uint64_t done, uint64_t total)> progress;
 };
 
 struct RegistryReport {

@@ -1,7 +1,8 @@
 #!/bin/sh
 # Several processes of the command write to one registry at once and are killed
-# by SIGKILL at random moments. What was reported done is there, what is there is
-# whole, and the work can be ended.
+# by SIGKILL at random moments: now all of them, now only the one that holds the
+# lock while others wait for it. What was reported done is there, what is there
+# is whole, and the work can be ended.
 #
 #   writers_test.sh PEDIGREE SAMPLE_PACKETS [ROUNDS [WRITERS]]
 set -eu
@@ -44,7 +45,17 @@ write() {
     done
 }
 
+# Processes that hold the registry's lock, and that wait for it, by /proc/locks.
+inode=$(stat -c %i "$registry/lock")
+holder() {
+  awk -v inode="$inode" '$2 == "FLOCK" && $4 == "WRITE" && $6 ~ ":" inode "$" { print $5; exit }' /proc/locks
+}
+count_waiting() {
+  awk -v inode="$inode" '$2 == "->" && $7 ~ ":" inode "$" { n++ } END { print n + 0 }' /proc/locks
+}
+
 kills=0
+holders=0
 n=0
 while [ "$n" -lt "$writers" ]; do
   : > "$work/done.$n"
@@ -61,6 +72,18 @@ while [ "$moment" -le $((rounds * 5)) ]; do
   done
   # 3 to 120 ms, another moment each time.
   sleep "0.$(awk -v seed="$$$moment" 'BEGIN { srand(seed); printf "%03d", 3 + int(rand() * 118) }')"
+  # Stopped, it cannot let go before it is killed.
+  held=$(holder)
+  if [ -n "$held" ] && kill -STOP "$held" 2> /dev/null; then
+    waiting=$(count_waiting)
+    if [ "$(holder)" = "$held" ] && [ "$waiting" -gt 0 ]; then
+      holders=$((holders + 1))
+    fi
+    if [ $((moment % 2)) -eq 0 ]; then
+      kill -KILL "$held" && kills=$((kills + 1))
+      sleep 0.02 # others take the lock over, and what was left
+    fi
+  fi
   # Whatever command is running now, and then the loops that start them.
   for pid in $pids; do
     child=$(cat /proc/"$pid"/task/*/children 2> /dev/null || true)
@@ -80,6 +103,8 @@ while [ "$moment" -le $((rounds * 5)) ]; do
   done < "$work/done"
   moment=$((moment + 1))
 done
+
+[ "$holders" -gt 0 ] || fail "none was killed that held the lock"
 
 # Undisturbed, all get through, at once.
 n=0
@@ -106,4 +131,4 @@ cp -R "$registry/index" "$registry/aliases" "$work"
 diff -r "$work/index" "$registry/index" || fail "another index"
 diff -r "$work/aliases" "$registry/aliases" || fail "other aliases"
 chmod -R u+w "$work"
-echo "writers: OK: $kills processes killed at $((rounds * 5)) moments, $count packets"
+echo "writers: OK: $kills processes killed at $((rounds * 5)) moments, $holders that held the lock while others waited, $count packets"

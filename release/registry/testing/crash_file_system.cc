@@ -85,6 +85,10 @@ absl::Status WatchedFileSystem::SyncDirectory(const std::string& path) {
   return Run([&](FileSystem& files) { return files.SyncDirectory(path); });
 }
 
+absl::Status WatchedFileSystem::SyncDisk(const std::string& path) {
+  return Run([&](FileSystem& files) { return files.SyncDisk(path); });
+}
+
 absl::Status WatchedFileSystem::Rename(const std::string& from,
                                        const std::string& to) {
   return Run([&](FileSystem& files) { return files.Rename(from, to); });
@@ -186,6 +190,11 @@ absl::Status RecordingFileSystem::SyncDirectory(const std::string& path) {
   return RealFileSystem().SyncDirectory(path);
 }
 
+absl::Status RecordingFileSystem::SyncDisk(const std::string& path) {
+  Record(DiskCall::Kind::kSyncDisk, path);
+  return RealFileSystem().SyncDisk(path);
+}
+
 absl::Status RecordingFileSystem::Rename(const std::string& from,
                                          const std::string& to) {
   Record(DiskCall::Kind::kRename, from, to);
@@ -232,6 +241,12 @@ struct SimulatedDisk::Node {
       node->origin = path;
     }
     return node;
+  }
+
+  void SyncAll() {
+    synced_contents = contents;
+    synced_entries = entries;
+    for (const auto& [name, node] : entries) node->SyncAll();
   }
 
   // What a power cut leaves of a file that was not wholly synced.
@@ -346,6 +361,9 @@ void SimulatedDisk::Do(const DiskCall& call) {
       node->synced_entries = node->entries;
       break;
     }
+    case DiskCall::Kind::kSyncDisk:
+      root_->SyncAll();
+      break;
     case DiskCall::Kind::kRename: {
       const auto node = Find(call.path);
       Parent(call.path, &name)->entries.erase(name);

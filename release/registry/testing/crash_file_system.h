@@ -27,6 +27,7 @@ class WatchedFileSystem : public FileSystem {
   absl::Status Close(int file) override;
   absl::Status MakeDirectory(const std::string& path) override;
   absl::Status SyncDirectory(const std::string& path) override;
+  absl::Status SyncDisk(const std::string& path) override;
   absl::Status Rename(const std::string& from, const std::string& to) override;
   absl::Status Link(const std::string& from, const std::string& to) override;
   absl::Status Unlink(const std::string& path) override;
@@ -86,7 +87,7 @@ class KillingFileSystem final : public WatchedFileSystem {
 struct DiskCall {
   enum class Kind {
     kCreate, kWrite, kTruncate, kSync, kMakeDirectory, kSyncDirectory,
-    kRename, kLink, kUnlink, kRemoveDirectory,
+    kSyncDisk, kRename, kLink, kUnlink, kRemoveDirectory,
   };
   Kind kind;
   // Relative to the recorded root.
@@ -111,6 +112,7 @@ class RecordingFileSystem final : public FileSystem {
   absl::Status Close(int file) override;
   absl::Status MakeDirectory(const std::string& path) override;
   absl::Status SyncDirectory(const std::string& path) override;
+  absl::Status SyncDisk(const std::string& path) override;
   absl::Status Rename(const std::string& from, const std::string& to) override;
   absl::Status Link(const std::string& from, const std::string& to) override;
   absl::Status Unlink(const std::string& path) override;
