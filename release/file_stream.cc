@@ -1,5 +1,6 @@
 #include "release/file_stream.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <memory>
 #include <utility>
@@ -25,11 +26,13 @@ absl::Status ErrnoError(std::string_view action, std::string_view path) {
 
 absl::Status StreamPieces(FileReader& file,
                           absl::FunctionRef<absl::Status(ByteSpan)> take) {
-  const auto buffer = std::make_unique<uint8_t[]>(kChunkBytes);
+  // No more than the file needs, and not zeroed: most files are small.
+  const size_t bytes = static_cast<size_t>(
+      std::clamp<uint64_t>(file.size(), 1, kChunkBytes));
+  const std::unique_ptr<uint8_t[]> buffer(new uint8_t[bytes]);
   while (true) {
     PEDIGREE_ASSIGN_OR_RETURN(
-        const size_t count,
-        file.Read(absl::MakeSpan(buffer.get(), kChunkBytes)));
+        const size_t count, file.Read(absl::MakeSpan(buffer.get(), bytes)));
     if (count == 0) return absl::OkStatus();
     PEDIGREE_RETURN_IF_ERROR(take(ByteSpan(buffer.get(), count)));
   }
