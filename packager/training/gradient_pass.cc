@@ -8,9 +8,12 @@
 #include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "packager/training/causal_attention.h"
 #include "packager/training/kernels/training_kernels.h"
+#include "runtime/base/status_macros.h"
 #include "runtime/kernels/kernels.h"
+#include "runtime/tensor/aligned_buffer.h"
 #include "runtime/tensor/math.h"
 #include "runtime/tensor/rope.h"
 #include "runtime/tensor/tensor_view.h"
@@ -25,24 +28,50 @@ constexpr size_t kGroupTokens = 128;
 // Rows of a weight's gradient that stay together: whole tiles of each target.
 constexpr size_t kRowGrain = 12;
 
-// Memory that only grows. What it holds after growing is not specified.
-class Buffer {
+// A part of a workspace.
+struct Buffer {
+  float* data = nullptr;
+
+  float* Row(size_t row, size_t width) const { return data + row * width; }
+};
+
+// One block of memory for all that a batch leaves, in huge pages where the
+// system has them. It only grows; what it holds between batches is not
+// specified.
+class Workspace {
  public:
-  float* Reserve(size_t size) {
-    if (size > size_) {
-      values_.reset(new float[size]);
-      size_ = size;
-    }
-    return values_.get();
+  // Begins a new division into buffers.
+  void Clear() {
+    buffers_.clear();
+    floats_ = 0;
   }
-  float* data() const { return values_.get(); }
-  float* Row(size_t row, size_t width) const {
-    return values_.get() + row * width;
+  // Gives `buffer` a part of `size` floats, once Allocate was called.
+  void Add(Buffer* buffer, size_t size) {
+    buffers_.push_back({buffer, floats_});
+    // A cache line more, so that rows of equal numbers do not fall on each
+    // other in the caches.
+    floats_ += (size + kLineFloats - 1) / kLineFloats * kLineFloats +
+               kLineFloats;
+  }
+  // Errors: code ResourceLimit.
+  absl::Status Allocate() {
+    const uint64_t bytes = uint64_t{floats_} * sizeof(float);
+    if (bytes > memory_.size()) {
+      memory_ = AlignedBuffer();
+      PEDIGREE_ASSIGN_OR_RETURN(memory_,
+                                AlignedBuffer::Allocate(bytes, "training"));
+    }
+    float* const base = reinterpret_cast<float*>(memory_.data());
+    for (const auto& [buffer, first] : buffers_) buffer->data = base + first;
+    return absl::OkStatus();
   }
 
  private:
-  std::unique_ptr<float[]> values_;
-  size_t size_ = 0;
+  static constexpr size_t kLineFloats = 16;
+
+  AlignedBuffer memory_;
+  std::vector<std::pair<Buffer*, size_t>> buffers_;
+  size_t floats_ = 0;
 };
 
 // A product's low-rank side path: scale * A x, and the gradient by A x.
@@ -82,7 +111,8 @@ class GradientPass::Impl {
  public:
   Impl(TrainedModel* model, ThreadPool* pool, Target target);
 
-  BatchLoss Run(absl::Span<const TrainingSequence> batch, bool backward);
+  absl::StatusOr<BatchLoss> Run(absl::Span<const TrainingSequence> batch,
+                                bool backward);
 
  private:
   // Where a sequence's tokens, targets and probabilities begin.
@@ -99,11 +129,11 @@ class GradientPass::Impl {
   // Scratch of a thread.
   struct Scratch {
     CausalAttention attention;
-    Buffer product;
+    Floats product;
   };
 
-  void Plan(absl::Span<const TrainingSequence> batch);
-  void ReserveLayers();
+  absl::Status Plan(absl::Span<const TrainingSequence> batch);
+  void DivideWorkspace();
   void RunThread(int thread, bool backward);
   size_t FirstSequence(size_t token) const;
 
@@ -127,9 +157,9 @@ class GradientPass::Impl {
                     size_t tokens, SidePath* path, size_t first_token,
                     bool add, float* dx);
   void Rope(float* heads, size_t head_count, size_t position,
-            const Buffer& sines);
+            const Floats& sines);
   void RopeSequences(Group group, float* query, float* key,
-                     const Buffer& sines);
+                     const Floats& sines);
   template <typename Body>
   void ForAttentionGroups(size_t layer, Group group, const Body& body);
 
@@ -168,13 +198,14 @@ class GradientPass::Impl {
   std::atomic<bool> finite_{true};
 
   // Of the context's positions, [position][head_dim / 2].
-  Buffer cosines_, sines_, negative_sines_;
+  Floats cosines_, sines_, negative_sines_;
 
   // The batch at hand. places_ has one more for the end.
   absl::Span<const TrainingSequence> batch_;
   std::vector<Place> places_;
   size_t target_count_ = 0;
 
+  Workspace workspace_;
   std::vector<LayerState> layers_;
   // Input of each layer and output of the last, and the gradients by them.
   std::vector<Buffer> residual_, d_residual_;
@@ -202,7 +233,9 @@ GradientPass::Impl::Impl(TrainedModel* model, ThreadPool* pool, Target target)
       residual_(model->shape.layer_count + 1),
       d_residual_(model->shape.layer_count + 1) {
   for (int i = 0; i < pool->size(); ++i) {
-    scratch_.push_back({CausalAttention(kernels_, training_), Buffer()});
+    scratch_.push_back({CausalAttention(kernels_, training_), Floats()});
+    scratch_.back().product.resize(kMaxBatchTokens *
+                                   std::max({hidden_, heads_, ffn_, vocab_}));
   }
   const ModelShape& shape = model->shape;
   const size_t pairs = shape.head_dim / 2;
@@ -210,21 +243,23 @@ GradientPass::Impl::Impl(TrainedModel* model, ThreadPool* pool, Target target)
   RopeFrequencies(shape.rope_theta, shape.head_dim,
                   absl::MakeSpan(frequencies));
   const size_t count = size_t{shape.max_context} * pairs;
-  for (Buffer* table : {&cosines_, &sines_, &negative_sines_}) {
-    table->Reserve(count);
+  for (Floats* table : {&cosines_, &sines_, &negative_sines_}) {
+    table->resize(count);
   }
   for (uint32_t position = 0; position < shape.max_context; ++position) {
-    RopeRow(position, frequencies, {cosines_.Row(position, pairs), pairs},
-            {sines_.Row(position, pairs), pairs});
+    RopeRow(position, frequencies,
+            absl::MakeSpan(cosines_).subspan(position * pairs, pairs),
+            absl::MakeSpan(sines_).subspan(position * pairs, pairs));
   }
   for (size_t i = 0; i < count; ++i) {
-    negative_sines_.data()[i] = -sines_.data()[i];
+    negative_sines_[i] = -sines_[i];
   }
 }
 
 // --- The batch -------------------------------------------------------------
 
-void GradientPass::Impl::Plan(absl::Span<const TrainingSequence> batch) {
+absl::Status GradientPass::Impl::Plan(
+    absl::Span<const TrainingSequence> batch) {
   batch_ = batch;
   places_.assign(1, {});
   for (const TrainingSequence& sequence : batch) {
@@ -237,58 +272,60 @@ void GradientPass::Impl::Plan(absl::Span<const TrainingSequence> batch) {
     places_.push_back(next);
   }
   target_count_ = places_.back().target;
-  ReserveLayers();
+  losses_.resize(target_count_);
+  DivideWorkspace();
+  return workspace_.Allocate();
 }
 
-void GradientPass::Impl::ReserveLayers() {
+void GradientPass::Impl::DivideWorkspace() {
   const size_t tokens = places_.back().token;
+  workspace_.Clear();
   for (LayerState& layer : layers_) {
     for (Buffer* buffer : {&layer.attn_normed, &layer.middle,
                            &layer.ffn_normed, &layer.d_attn_normed,
                            &layer.d_middle, &layer.d_ffn_normed}) {
-      buffer->Reserve(tokens * hidden_);
+      workspace_.Add(buffer, tokens * hidden_);
     }
     for (Buffer* buffer : {&layer.query, &layer.attention, &layer.d_query}) {
-      buffer->Reserve(tokens * heads_);
+      workspace_.Add(buffer, tokens * heads_);
     }
     for (Buffer* buffer :
          {&layer.key, &layer.value, &layer.d_key, &layer.d_value}) {
-      buffer->Reserve(tokens * kv_heads_);
+      workspace_.Add(buffer, tokens * kv_heads_);
     }
     for (Buffer* buffer : {&layer.gate, &layer.up, &layer.product,
                            &layer.d_gate, &layer.d_up}) {
-      buffer->Reserve(tokens * ffn_);
+      workspace_.Add(buffer, tokens * ffn_);
     }
-    layer.probabilities.Reserve(places_.back().probability);
-    layer.attn_inverse.Reserve(tokens);
-    layer.ffn_inverse.Reserve(tokens);
+    workspace_.Add(&layer.probabilities, places_.back().probability);
+    workspace_.Add(&layer.attn_inverse, tokens);
+    workspace_.Add(&layer.ffn_inverse, tokens);
   }
   for (size_t layer = 0; layer < layers_.size(); ++layer) {
     for (size_t i = 0; i < kTensorsPerLayer; ++i) {
       const size_t rank =
           model_.layer(layer, static_cast<TrainedLayerTensor>(i)).factors.rank;
-      layers_[layer].paths[i].scaled.Reserve(tokens * rank);
-      layers_[layer].paths[i].gradient.Reserve(tokens * rank);
+      workspace_.Add(&layers_[layer].paths[i].scaled, tokens * rank);
+      workspace_.Add(&layers_[layer].paths[i].gradient, tokens * rank);
     }
   }
-  d_attention_.Reserve(tokens * heads_);
+  workspace_.Add(&d_attention_, tokens * heads_);
   for (size_t i = 0; i < residual_.size(); ++i) {
-    residual_[i].Reserve(tokens * hidden_);
-    d_residual_[i].Reserve(tokens * hidden_);
+    workspace_.Add(&residual_[i], tokens * hidden_);
+    workspace_.Add(&d_residual_[i], tokens * hidden_);
   }
   for (Buffer* buffer : {&final_input_, &final_normed_, &d_final_normed_}) {
-    buffer->Reserve(target_count_ * hidden_);
+    workspace_.Add(buffer, target_count_ * hidden_);
   }
-  logits_.Reserve(target_count_ * vocab_);
-  final_inverse_.Reserve(target_count_);
-  output_path_.scaled.Reserve(target_count_ * model_.output().factors.rank);
-  output_path_.gradient.Reserve(target_count_ * model_.output().factors.rank);
-  losses_.resize(target_count_);
+  workspace_.Add(&logits_, target_count_ * vocab_);
+  workspace_.Add(&final_inverse_, target_count_);
+  workspace_.Add(&output_path_.scaled, target_count_ * model_.output().factors.rank);
+  workspace_.Add(&output_path_.gradient, target_count_ * model_.output().factors.rank);
 }
 
-BatchLoss GradientPass::Impl::Run(absl::Span<const TrainingSequence> batch,
-                                  bool backward) {
-  Plan(batch);
+absl::StatusOr<BatchLoss> GradientPass::Impl::Run(
+    absl::Span<const TrainingSequence> batch, bool backward) {
+  PEDIGREE_RETURN_IF_ERROR(Plan(batch));
   finite_.store(true);
   pool_.Run(pool_.size(),
             [this, backward](int thread) { RunThread(thread, backward); });
@@ -369,7 +406,7 @@ void GradientPass::Impl::Multiply(TrainedTensor& tensor, const float* x,
     batch.columns = rank;
     batch.values = down;
     batch.value_stride = rank;
-    float* up = scratch.product.Reserve(kMaxBatchTokens * rows);
+    float* up = scratch.product.data();
     kernels_.mat_mul(ViewF32(factors.b, rows, rank), 0, rows, batch, up, rows,
                      nullptr);
     training_.add_scaled(to, up, factors.scale, batch.tokens * rows);
@@ -418,16 +455,17 @@ void GradientPass::Impl::MultiplyBack(const TrainedTensor& tensor,
 }
 
 void GradientPass::Impl::Rope(float* heads, size_t head_count, size_t position,
-                              const Buffer& sines) {
+                              const Floats& sines) {
   const size_t pairs = model_.shape.head_dim / 2;
   for (size_t head = 0; head < head_count; ++head) {
-    Note(kernels_.rope(heads + head * 2 * pairs, cosines_.Row(position, pairs),
-                       sines.Row(position, pairs), pairs));
+    Note(kernels_.rope(heads + head * 2 * pairs,
+                       cosines_.data() + position * pairs,
+                       sines.data() + position * pairs, pairs));
   }
 }
 
 void GradientPass::Impl::RopeSequences(Group group, float* query, float* key,
-                                       const Buffer& sines) {
+                                       const Floats& sines) {
   for (size_t s = group.begin; s < group.end; ++s) {
     for (size_t p = 0; p < batch_[s].inputs(); ++p) {
       const size_t token = places_[s].token + p;
@@ -459,10 +497,10 @@ void GradientPass::Impl::ForAttentionGroups(size_t layer, Group group,
       const size_t query =
           place.token * heads_ + first_head * attention.head_dim;
       const size_t key = place.token * kv_heads_ + h * attention.head_dim;
-      attention.queries = state.query.data() + query;
-      attention.keys = state.key.data() + key;
-      attention.values = state.value.data() + key;
-      attention.probabilities = state.probabilities.data() +
+      attention.queries = state.query.data + query;
+      attention.keys = state.key.data + key;
+      attention.values = state.value.data + key;
+      attention.probabilities = state.probabilities.data +
                                 place.probability +
                                 first_head * probabilities;
       body(attention, query, key);
@@ -512,12 +550,12 @@ void GradientPass::Impl::ForwardLayer(size_t layer, Group group,
   multiply(T::kWq, state.attn_normed, state.query);
   multiply(T::kWk, state.attn_normed, state.key);
   multiply(T::kWv, state.attn_normed, state.value);
-  RopeSequences(group, state.query.data(), state.key.data(), sines_);
+  RopeSequences(group, state.query.data, state.key.data, sines_);
   ForAttentionGroups(
       layer, group,
       [&](const AttentionGroup& attention, size_t query, size_t /*key*/) {
         Note(scratch.attention.Forward(attention,
-                                       state.attention.data() + query));
+                                       state.attention.data + query));
       });
   multiply(T::kWo, state.attention, state.middle);
   add(input, state.middle);
@@ -588,7 +626,7 @@ void GradientPass::Impl::BackwardOutput(Group group) {
     for (size_t i = 0; i < batch_[s].targets(); ++i) {
       const size_t row = places_[s].target + i;
       const size_t token = places_[s].token + batch_[s].first_target - 1 + i;
-      final_inverse_.data()[row] = training_.rms_norm_gradient(
+      final_inverse_.data[row] = training_.rms_norm_gradient(
           final_input_.Row(row, hidden_), model_.norm().weights.data(),
           d_final_normed_.Row(row, hidden_), model_.shape.rms_norm_epsilon,
           hidden_, d_residual_.back().Row(token, hidden_));
@@ -618,7 +656,7 @@ void GradientPass::Impl::BackwardFeedForward(size_t layer, Group group) {
   std::copy(d_out, d_out + tokens * hidden_, d_middle);
   const Floats& weight = model_.layer(layer, T::kFfnNorm).weights;
   for (size_t t = 0; t < tokens; ++t) {
-    state.ffn_inverse.data()[first + t] = training_.rms_norm_gradient(
+    state.ffn_inverse.data[first + t] = training_.rms_norm_gradient(
         state.middle.Row(first + t, hidden_), weight.data(),
         d_normed + t * hidden_, model_.shape.rms_norm_epsilon, hidden_,
         d_middle + t * hidden_);
@@ -640,11 +678,11 @@ void GradientPass::Impl::BackwardLayer(size_t layer, Group group,
       layer, group,
       [&](const AttentionGroup& attention, size_t query, size_t key) {
         scratch.attention.Backward(
-            attention, d_attention_.data() + query,
-            state.d_query.data() + query, state.d_key.data() + key,
-            state.d_value.data() + key);
+            attention, d_attention_.data + query,
+            state.d_query.data + query, state.d_key.data + key,
+            state.d_value.data + key);
       });
-  RopeSequences(group, state.d_query.data(), state.d_key.data(),
+  RopeSequences(group, state.d_query.data, state.d_key.data,
                 negative_sines_);
   float* d_normed = state.d_attn_normed.Row(first, hidden_);
   MultiplyBack(model_.layer(layer, T::kWq), state.d_query.Row(first, heads_),
@@ -658,7 +696,7 @@ void GradientPass::Impl::BackwardLayer(size_t layer, Group group,
   std::copy(d_middle, d_middle + tokens * hidden_, d_input);
   const Floats& weight = model_.layer(layer, T::kAttnNorm).weights;
   for (size_t t = 0; t < tokens; ++t) {
-    state.attn_inverse.data()[first + t] = training_.rms_norm_gradient(
+    state.attn_inverse.data[first + t] = training_.rms_norm_gradient(
         residual_[layer].Row(first + t, hidden_), weight.data(),
         d_normed + t * hidden_, model_.shape.rms_norm_epsilon, hidden_,
         d_input + t * hidden_);
@@ -682,11 +720,11 @@ void GradientPass::Impl::AddProductJob(TrainedTensor& tensor, const float* dy,
   }
   TrainedFactors& factors = tensor.factors;
   if (factors.rank == 0) return;
-  job.x = path->scaled.data();
+  job.x = path->scaled.data;
   job.columns = factors.rank;
   job.out = factors.b_gradient.data();
   jobs_.push_back(job);
-  job.dy = path->gradient.data();
+  job.dy = path->gradient.data;
   job.x = x;
   job.rows = factors.rank;
   job.columns = tensor.columns();
@@ -705,7 +743,7 @@ void GradientPass::Impl::AddNormJob(TrainedTensor& tensor, const float* dy,
   job.rows = 1;
   job.columns = tensor.columns();
   job.out = tensor.gradient.data();
-  job.inverse = inverse.data();
+  job.inverse = inverse.data;
   jobs_.push_back(job);
 }
 
@@ -713,14 +751,14 @@ void GradientPass::Impl::MakeJobs() {
   using T = TrainedLayerTensor;
   jobs_.clear();
   const size_t tokens = places_.back().token;
-  AddProductJob(model_.output(), logits_.data(), final_normed_.data(),
+  AddProductJob(model_.output(), logits_.data, final_normed_.data,
                 target_count_, &output_path_);
-  AddNormJob(model_.norm(), d_final_normed_.data(), final_input_.data(),
+  AddNormJob(model_.norm(), d_final_normed_.data, final_input_.data,
              final_inverse_, target_count_);
   for (size_t layer = layers_.size(); layer-- > 0;) {
     LayerState& state = layers_[layer];
     const auto add = [&](T tensor, const Buffer& dy, const Buffer& x) {
-      AddProductJob(model_.layer(layer, tensor), dy.data(), x.data(), tokens,
+      AddProductJob(model_.layer(layer, tensor), dy.data, x.data, tokens,
                     PathOf(layer, tensor));
     };
     add(T::kW2, d_residual_[layer + 1], state.product);
@@ -730,10 +768,10 @@ void GradientPass::Impl::MakeJobs() {
     add(T::kWq, state.d_query, state.attn_normed);
     add(T::kWk, state.d_key, state.attn_normed);
     add(T::kWv, state.d_value, state.attn_normed);
-    AddNormJob(model_.layer(layer, T::kFfnNorm), state.d_ffn_normed.data(),
-               state.middle.data(), state.ffn_inverse, tokens);
-    AddNormJob(model_.layer(layer, T::kAttnNorm), state.d_attn_normed.data(),
-               residual_[layer].data(), state.attn_inverse, tokens);
+    AddNormJob(model_.layer(layer, T::kFfnNorm), state.d_ffn_normed.data,
+               state.middle.data, state.ffn_inverse, tokens);
+    AddNormJob(model_.layer(layer, T::kAttnNorm), state.d_attn_normed.data,
+               residual_[layer].data, state.attn_inverse, tokens);
   }
 }
 
@@ -811,11 +849,13 @@ GradientPass::GradientPass(TrainedModel* model, ThreadPool* pool,
 
 GradientPass::~GradientPass() = default;
 
-BatchLoss GradientPass::RunBatch(absl::Span<const TrainingSequence> batch) {
+absl::StatusOr<BatchLoss> GradientPass::RunBatch(
+    absl::Span<const TrainingSequence> batch) {
   return impl_->Run(batch, true);
 }
 
-BatchLoss GradientPass::RunForward(absl::Span<const TrainingSequence> batch) {
+absl::StatusOr<BatchLoss> GradientPass::RunForward(
+    absl::Span<const TrainingSequence> batch) {
   return impl_->Run(batch, false);
 }
 

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "packager/training/trained_model.h"
 #include "runtime/kernels/target.h"
@@ -38,7 +39,7 @@ struct BatchLoss {
 };
 
 // Runs batches through a model. Neither the threads nor the target change a bit
-// of any result. Takes about 12 x layers x (3 x hidden_size + ffn_size) bytes a
+// of any result. Takes about 20 x layers x (3 x hidden_size + ffn_size) bytes a
 // token of the largest batch.
 class GradientPass {
  public:
@@ -49,10 +50,13 @@ class GradientPass {
   GradientPass& operator=(const GradientPass&) = delete;
 
   // The batch's loss; sets the gradients of its mean.
-  BatchLoss RunBatch(absl::Span<const TrainingSequence> batch);
+  //
+  // Errors: code ResourceLimit.
+  absl::StatusOr<BatchLoss> RunBatch(absl::Span<const TrainingSequence> batch);
 
-  // The loss alone.
-  BatchLoss RunForward(absl::Span<const TrainingSequence> batch);
+  // The loss alone. Errors: as above.
+  absl::StatusOr<BatchLoss> RunForward(
+      absl::Span<const TrainingSequence> batch);
 
  private:
   class Impl;

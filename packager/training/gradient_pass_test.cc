@@ -122,7 +122,7 @@ void ExpectFiniteDifferences(TrainedModel model) {
   const TestBatch batch;
   ThreadPool pool(1);
   GradientPass pass(&model, &pool, BestTarget());
-  const BatchLoss loss = pass.RunBatch(batch.sequences);
+  const BatchLoss loss = *pass.RunBatch(batch.sequences);
   DoubleModel reference(model);
   EXPECT_NEAR(loss.mean(), reference.MeanLoss(batch.sequences), 2e-6);
   const std::vector<Floats> gradients = Gradients(model);
@@ -172,7 +172,7 @@ TEST(GradientPassTest, NeitherThreadsNorTargetChangeABit) {
         const TestBatch batch(90);
         ThreadPool pool(threads);
         GradientPass pass(&model, &pool, target);
-        const BatchLoss loss = pass.RunBatch(batch.sequences);
+        const BatchLoss loss = *pass.RunBatch(batch.sequences);
         EXPECT_TRUE(loss.finite);
         if (expected.empty()) {
           expected = Gradients(model);
@@ -191,12 +191,12 @@ TEST(GradientPassTest, ABatchesGradientDoesNotDependOnTheOneBefore) {
   ThreadPool pool(2);
   GradientPass pass(&model, &pool, BestTarget());
   const TestBatch batch;
-  pass.RunBatch(batch.sequences);
+  (void)*pass.RunBatch(batch.sequences);
   const std::vector<Floats> expected = Gradients(model);
-  pass.RunBatch(absl::MakeSpan(batch.sequences).subspan(1, 2));
+  (void)*pass.RunBatch(absl::MakeSpan(batch.sequences).subspan(1, 2));
   EXPECT_NE(Gradients(model), expected);
-  pass.RunForward(batch.sequences);
-  const BatchLoss loss = pass.RunBatch(batch.sequences);
+  (void)*pass.RunForward(batch.sequences);
+  const BatchLoss loss = *pass.RunBatch(batch.sequences);
   EXPECT_EQ(Gradients(model), expected);
   EXPECT_EQ(loss.targets, 6u + 35 + 1 + 1 + 13);
 }
@@ -253,7 +253,7 @@ TEST(GradientPassTest, LossIsWhatTheRuntimeComputes) {
   GradientPass pass(&model, &pool, BestTarget());
   for (size_t s = 0; s < batch.sequences.size(); ++s) {
     const auto one = absl::MakeConstSpan(batch.sequences).subspan(s, 1);
-    EXPECT_EQ(pass.RunForward(one).sum, RuntimeLoss(model, one)) << s;
+    EXPECT_EQ(pass.RunForward(one)->sum, RuntimeLoss(model, one)) << s;
   }
 }
 
@@ -265,7 +265,7 @@ TEST(GradientPassTest, NotesWhatIsNotFinite) {
   const TestBatch batch;
   ThreadPool pool(1);
   GradientPass pass(&model, &pool, BestTarget());
-  EXPECT_FALSE(pass.RunBatch(batch.sequences).finite);
+  EXPECT_FALSE(pass.RunBatch(batch.sequences)->finite);
 }
 
 }  // namespace

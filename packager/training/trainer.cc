@@ -59,7 +59,7 @@ class Training {
       batch_.push_back(data_.sequence(order_.Next()));
       record_.tokens += batch_.back().inputs();
     }
-    loss = pass_.RunBatch(batch_);
+    PEDIGREE_ASSIGN_OR_RETURN(loss, pass_.RunBatch(batch_));
     if (!loss.finite) return Diverged(step, "an activation is not finite");
     const double rate = LearningRate(settings_.schedule, step);
     const double norm = optimizer_.Step(rate);
@@ -110,7 +110,8 @@ class Training {
       for (size_t i = first; i < end; ++i) {
         batch_.push_back(validation_.sequence(i));
       }
-      const BatchLoss part = pass_.RunForward(batch_);
+      PEDIGREE_ASSIGN_OR_RETURN(const BatchLoss part,
+                                pass_.RunForward(batch_));
       if (!part.finite) {
         return Diverged(step, "an activation of validation is not finite");
       }

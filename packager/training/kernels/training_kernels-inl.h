@@ -16,7 +16,7 @@
 
 // Inner indices that are summed before the sums go to memory and back: the part
 // of `b` under a tile then stays in the first cache.
-inline constexpr size_t kInnerBlock = 128;
+inline constexpr size_t kInnerBlock = 64;
 
 // A block of inner indices, and where its sums start.
 struct InnerBlock {
