@@ -15,8 +15,11 @@ load(
 load(
     "//packager:defs.bzl",
     _slm_adapter = "slm_adapter",
+    _slm_adapter_train = "slm_adapter_train",
     _slm_descendant = "slm_descendant",
     _slm_model = "slm_model",
+    _slm_tokenizer_train = "slm_tokenizer_train",
+    _slm_train = "slm_train",
 )
 load(
     "//release:defs.bzl",
@@ -31,7 +34,10 @@ eval_suite = _eval_suite
 release_packet = _release_packet
 release_packet_test = _release_packet_test
 slm_adapter = _slm_adapter
+slm_adapter_train = _slm_adapter_train
 slm_descendant = _slm_descendant
 slm_eval = _slm_eval
 slm_model = _slm_model
 slm_scorecard = _slm_scorecard
+slm_tokenizer_train = _slm_tokenizer_train
+slm_train = _slm_train

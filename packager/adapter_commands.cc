@@ -14,6 +14,7 @@
 #include "packager/output_files.h"
 #include "packager/package.h"
 #include "packager/siblings.h"
+#include "packager/training_commands.h"
 #include "runtime/adapters/adapter_stack.h"
 #include "runtime/adapters/validate_adapter.h"
 #include "runtime/base/file.h"
@@ -218,8 +219,10 @@ void AddStack(CommandLine& command_line, CLI::App* group) {
 void AddAdapterCommands(CommandLine& command_line) {
   CLI::App* group =
       command_line.Add(nullptr, "adapter",
-                       "Make, import, check and stack adapters", nullptr);
+                       "Make, train, import, check and stack adapters",
+                       nullptr);
   AddMake(command_line, group);
+  AddAdapterTrain(command_line, group);
   AddImport(command_line, group);
   AddDiff(command_line, group);
   AddCheck(command_line, group);

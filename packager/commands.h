@@ -1,4 +1,5 @@
-// The packager's subcommands: import, quantize, fuse, adapter, receipt.
+// The packager's subcommands: import, train, quantize, fuse, merge, adapter,
+// tokenizer, receipt.
 
 #ifndef PEDIGREE_PACKAGER_COMMANDS_H_
 #define PEDIGREE_PACKAGER_COMMANDS_H_

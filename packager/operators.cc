@@ -23,6 +23,7 @@
 #include "packager/model_weights.h"
 #include "packager/same_layout.h"
 #include "packager/slm_source.h"
+#include "packager/training/train.h"
 #include "runtime/adapters/adapter_stack.h"
 #include "runtime/adapters/assembly.h"
 #include "runtime/base/file.h"
@@ -391,15 +392,92 @@ absl::StatusOr<OperatorOutput> AdapterFromPeft(
   return output;
 }
 
+// Takes the data files, and then the validation files, from `next` on.
+absl::StatusOr<TrainingFiles> TakeTrainingFiles(std::string_view name,
+                                                Inputs inputs, size_t next) {
+  TrainingFiles files;
+  for (; next < inputs.size() && inputs[next].role == "data"; ++next) {
+    files.data.push_back(FileOf(inputs[next]));
+  }
+  for (; next < inputs.size() && inputs[next].role == "validation"; ++next) {
+    files.validation.push_back(FileOf(inputs[next]));
+  }
+  if (next < inputs.size()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "Invalid inputs of ", name, ": input ", next, " is \"",
+        inputs[next].role, "\" (expected data, then validation)"));
+  }
+  return files;
+}
+
+OperatorOutput TrainedOutput(std::string role, TrainedFile trained) {
+  OperatorOutput output;
+  output.role = std::move(role);
+  output.bytes = std::move(trained.bytes);
+  output.training = std::move(trained.note);
+  return output;
+}
+
+absl::StatusOr<OperatorOutput> RunTrain(const packager::OperatorConfig& config,
+                                        Inputs inputs,
+                                        const TrainingRun& run) {
+  std::optional<SourceFile> tokenizer;
+  if (!inputs.empty() && inputs[0].role == "tokenizer") {
+    tokenizer = FileOf(inputs[0]);
+  }
+  PEDIGREE_ASSIGN_OR_RETURN(
+      const TrainingFiles files,
+      TakeTrainingFiles("train", inputs, tokenizer.has_value() ? 1 : 0));
+  PEDIGREE_ASSIGN_OR_RETURN(
+      TrainedFile trained,
+      TrainModel(config.training(), tokenizer, files, run));
+  return TrainedOutput("model", std::move(trained));
+}
+
+absl::StatusOr<OperatorOutput> RunAdapterTrain(
+    const packager::OperatorConfig& config, Inputs inputs,
+    const TrainingRun& run) {
+  PEDIGREE_RETURN_IF_ERROR(CheckRoles(
+      "adapter-train", inputs.subspan(0, std::min<size_t>(inputs.size(), 1)),
+      {"model"}));
+  PEDIGREE_ASSIGN_OR_RETURN(const TrainingFiles files,
+                            TakeTrainingFiles("adapter-train", inputs, 1));
+  PEDIGREE_ASSIGN_OR_RETURN(const SlmReader parent, ParseModel(inputs[0]));
+  PEDIGREE_ASSIGN_OR_RETURN(
+      TrainedFile trained,
+      TrainAdapter(config.training(), parent, inputs[0].digest.Get(), files,
+                   run));
+  return TrainedOutput("adapter", std::move(trained));
+}
+
+absl::StatusOr<OperatorOutput> RunTokenizerTrain(
+    const packager::OperatorConfig& config, Inputs inputs) {
+  PEDIGREE_ASSIGN_OR_RETURN(const TrainingFiles files,
+                            TakeTrainingFiles("tokenizer-train", inputs, 0));
+  if (!files.validation.empty()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "Invalid inputs of tokenizer-train: ", files.validation.size(),
+        " of validation (expected data only)"));
+  }
+  OperatorOutput output;
+  output.role = "tokenizer";
+  PEDIGREE_ASSIGN_OR_RETURN(
+      output.bytes, TrainTokenizer(config.tokenizer_training(), files.data));
+  return output;
+}
+
 absl::StatusOr<OperatorOutput> Run(std::string_view name,
                                    const packager::OperatorConfig& config,
-                                   Inputs inputs) {
+                                   Inputs inputs, const TrainingRun& run) {
   if (MakesModelInPieces(name)) return RunInMemory(name, config, inputs);
+  if (name == "train") return RunTrain(config, inputs, run);
   if (name == "fuse") return Fuse(inputs);
   if (name == "adapter") return StackAdapters(inputs);
   if (name == "adapter-spec") return AdapterFromSpec(inputs);
   if (name == "adapter-diff") return AdapterFromDiff(config, inputs);
   if (name == "adapter-import") return AdapterFromPeft(config, inputs);
+  if (name == "adapter-train") return RunAdapterTrain(config, inputs, run);
+  if (name == "tokenizer-train") return RunTokenizerTrain(config, inputs);
   return absl::UnimplementedError(
       absl::StrCat("Unsupported operator: \"", name, "\""));
 }
@@ -413,8 +491,9 @@ OperatorInput MakeOperatorInput(std::string role, std::string path,
 
 absl::StatusOr<OperatorOutput> RunOperator(
     std::string_view name, const packager::OperatorConfig& config,
-    Inputs inputs) {
-  PEDIGREE_ASSIGN_OR_RETURN(OperatorOutput output, Run(name, config, inputs));
+    Inputs inputs, const TrainingRun& run) {
+  PEDIGREE_ASSIGN_OR_RETURN(OperatorOutput output,
+                            Run(name, config, inputs, run));
   if (!output.facts.has_value()) {
     output.digest = Sha256(output.bytes);
     output.file_bytes = output.bytes.size();

@@ -18,6 +18,7 @@
 #include "packager/model_source.h"
 #include "packager/records.pb.h"
 #include "packager/store_source.h"
+#include "packager/training/train.h"
 #include "runtime/base/bytes.h"
 #include "runtime/base/file.h"
 #include "runtime/base/sha256.h"
@@ -52,6 +53,8 @@ struct OperatorOutput {
   std::vector<TokenIdRange> id_map;
   // Of adapter-diff.
   std::optional<DifferenceFigures> difference;
+  // Of train and adapter-train.
+  std::optional<packager::TrainingNote> training;
 };
 
 // Runs one operator:
@@ -67,6 +70,8 @@ struct OperatorOutput {
 //                 weights..., tokenizer,
 //                 perhaps tokenizer_config
 //                 (format "hf")
+//   train         perhaps tokenizer, data...,   model
+//                 perhaps validation...
 //   quantize      model                         model
 //   fuse          model, adapter...             model
 //   merge         perhaps base, model...        model
@@ -77,14 +82,19 @@ struct OperatorOutput {
 //   adapter-      config, weights, model,       adapter
 //   import        perhaps receipt
 //                 (format "peft")
+//   adapter-train model, data..., perhaps       adapter
+//                 validation...
+//   tokenizer-    data...                       tokenizer
+//   train
 //
-// An assembly is the canonical JSON whose SHA-256 is the assembly digest.
+// An assembly is the canonical JSON whose SHA-256 is the assembly digest. `run`
+// is for those that train.
 //
 // Errors: kInvalidArgument for a wrong role or config, and those of the
 // operator.
 absl::StatusOr<OperatorOutput> RunOperator(
     std::string_view name, const packager::OperatorConfig& config,
-    absl::Span<const OperatorInput> inputs);
+    absl::Span<const OperatorInput> inputs, const TrainingRun& run = {});
 
 // Whether `name` is import, quantize or merge, whose models may be larger than
 // memory.

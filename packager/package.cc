@@ -15,7 +15,7 @@
 namespace pedigree {
 namespace {
 
-// The input model: every operator but import has one.
+// The input model: every operator but import and train has one.
 const OperatorInput* FindModel(const PackageRequest& request) {
   for (const OperatorInput& input : request.inputs) {
     if (input.role == "model") return &input;
@@ -155,7 +155,8 @@ absl::StatusOr<ModelFacts> FindFacts(const PackageRequest& request,
 absl::StatusOr<OperatorOutput> Run(const PackageRequest& request,
                                    std::shared_ptr<StagedFile>& staged) {
   if (!MakesModelInPieces(request.operator_name)) {
-    return RunOperator(request.operator_name, request.config, request.inputs);
+    return RunOperator(request.operator_name, request.config, request.inputs,
+                       request.training_run);
   }
   PEDIGREE_ASSIGN_OR_RETURN(StagedFile file, StagedFile::Create(request.out));
   staged = std::make_shared<StagedFile>(std::move(file));
@@ -216,7 +217,8 @@ absl::StatusOr<std::vector<OutputFile>> PackageAdapter(
   AddLicenseTerms(request.info);
   PEDIGREE_ASSIGN_OR_RETURN(
       OperatorOutput output,
-      RunOperator(request.operator_name, request.config, request.inputs));
+      RunOperator(request.operator_name, request.config, request.inputs,
+                  request.training_run));
   const packager::Receipt receipt = MakeReceipt(
       request.operator_name, request.config, request.inputs, output);
   if (receipt_out != nullptr) *receipt_out = receipt;
@@ -232,6 +234,18 @@ absl::StatusOr<std::vector<OutputFile>> PackageAdapter(
       {request.out + ".receipt.json", CanonicalRecord(receipt), nullptr}};
   files.push_back({request.out, std::move(output.bytes), nullptr});
   return files;
+}
+
+absl::StatusOr<std::vector<OutputFile>> PackageTokenizer(
+    const PackageRequest& request) {
+  PEDIGREE_ASSIGN_OR_RETURN(
+      OperatorOutput output,
+      RunOperator(request.operator_name, request.config, request.inputs));
+  const packager::Receipt receipt = MakeReceipt(
+      request.operator_name, request.config, request.inputs, output);
+  return std::vector<OutputFile>{
+      {request.out + ".receipt.json", CanonicalRecord(receipt), nullptr},
+      {request.out, std::move(output.bytes), nullptr}};
 }
 
 }  // namespace pedigree

@@ -32,12 +32,14 @@ struct PackageRequest {
   std::vector<std::string> adapter_manifests;
   // Of operators that make models in pieces; may be null.
   Progress progress;
+  // Of those that train.
+  TrainingRun training_run;
   // The artifact's path; `<out>.manifest.json`, `<out>.receipt.json` and
   // `<out>.node.json` lie beside it. An assembly writes only those three.
   std::string out;
 };
 
-// Runs import, quantize, fuse, merge or adapter; sets `receipt` to the receipt
+// Runs import, train, quantize, fuse, merge or adapter; sets `receipt` to the receipt
 // unless it is null.
 //
 // Errors: those of the operator; kFailedPrecondition when a node or manifest
@@ -45,10 +47,15 @@ struct PackageRequest {
 absl::StatusOr<std::vector<OutputFile>> PackageModel(
     PackageRequest request, packager::Receipt* receipt = nullptr);
 
-// Runs adapter-spec, adapter-diff or adapter-import: the adapter with manifest
+// Runs adapter-spec, adapter-diff, adapter-import or adapter-train: the adapter with manifest
 // and receipt, which `receipt` is set to unless it is null.
 absl::StatusOr<std::vector<OutputFile>> PackageAdapter(
     PackageRequest request, packager::Receipt* receipt = nullptr);
+
+// Runs tokenizer-train: the section and its receipt. `request` needs operator,
+// config, inputs and `out` only.
+absl::StatusOr<std::vector<OutputFile>> PackageTokenizer(
+    const PackageRequest& request);
 
 }  // namespace pedigree
 

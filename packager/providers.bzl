@@ -1,19 +1,20 @@
 """What packager rules hand to evaluator and release rules."""
 
 SlmAdapterInfo = provider(
-    doc = "One adapter, bound to its parent. Returned by `slm_adapter`; consumed by `slm_descendant`.",
+    doc = "One adapter, bound to its parent. Returned by `slm_adapter` and `slm_adapter_train`; consumed by `slm_descendant`.",
     fields = {
         "adapter": "File: the adapter.",
         "manifest": "File: canonical JSON manifest (parent digest, family, tensors, licence).",
         "parent": "SlmModelInfo: the model the adapter was made for.",
         "receipt": "File: canonical JSON receipt of the operator that made it.",
         "licenses": "depset of File: licence texts that cover the adapter.",
+        "source_kind": "string: as of `SlmModelInfo`, of the adapter alone.",
         "sources": "depset of File: source files that feed the adapter, its parent's not included.",
     },
 )
 
 SlmModelInfo = provider(
-    doc = "One model or unfused descendant. Returned by `slm_model` and `slm_descendant`; consumed by evaluator and release rules.",
+    doc = "One model or unfused descendant. Returned by `slm_model`, `slm_train` and `slm_descendant`; consumed by evaluator and release rules.",
     fields = {
         "model": "File: the `.slm` file; of an unfused descendant, its base's.",
         "adapters": "list of File: adapters to apply to `model`, in order; empty unless unfused.",

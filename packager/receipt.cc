@@ -83,6 +83,9 @@ packager::Receipt MakeReceipt(std::string_view operator_name,
     note->set_inexact_values(output.difference->inexact_values);
     note->set_largest_error(FormatDecimal(output.difference->largest_error));
   }
+  if (output.training.has_value()) {
+    *receipt.mutable_training() = *output.training;
+  }
   return receipt;
 }
 

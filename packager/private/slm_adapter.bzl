@@ -103,6 +103,8 @@ def _slm_adapter_impl(ctx):
             manifest = manifest,
             parent = parent,
             receipt = receipt,
+            # Deltas are written by hand.
+            source_kind = "deterministic-smoke",
             sources = depset(sources + licenses),
         ),
     ]

@@ -83,14 +83,12 @@ def _check(ctx, parent, adapters):
             fail("slm_descendant %s: adapter %s is for %s (expected %s)" %
                  (ctx.label, target.label, made_for.short_path, parent.model.short_path))
 
-def _source_kind(ctx, parents):
-    # The deltas of slm_adapter are written by hand, not trained.
-    if ctx.attr.adapters:
-        return "deterministic-smoke"
-    for parent in parents:
-        if parent.source_kind == "deterministic-smoke":
-            return parent.source_kind
-    return parents[0].source_kind
+def _source_kind(parts):
+    """The least that the evidence of parents and adapters may claim."""
+    for part in parts:
+        if part.source_kind == "deterministic-smoke":
+            return part.source_kind
+    return parts[0].source_kind
 
 def _merge_command(ctx, args, parents):
     """Adds merge and its inputs; returns the input files."""
@@ -190,7 +188,7 @@ def _slm_descendant_impl(ctx):
             node = records.node,
             parents = parents,
             receipt = records.receipt,
-            source_kind = _source_kind(ctx, parents),
+            source_kind = _source_kind(parents + infos),
             sources = depset(
                 licenses + ([ctx.file.recipe] if merge else []),
                 transitive = [info.sources for info in parents + infos],

@@ -1,6 +1,14 @@
 """What the analysis tests look at. Nothing here is built."""
 
-load("//packager:defs.bzl", "slm_adapter", "slm_descendant", "slm_model")
+load(
+    "//packager:defs.bzl",
+    "slm_adapter",
+    "slm_adapter_train",
+    "slm_descendant",
+    "slm_model",
+    "slm_tokenizer_train",
+    "slm_train",
+)
 
 _SPEC = "//fixtures:models/parent.textproto"
 _ADAPTER_SPEC = "//fixtures:models/digits_adapter.textproto"
@@ -35,6 +43,15 @@ def _descendant(name, operator, parent = None, **kwargs):
         parent = parent,
         tags = ["manual"],
         **kwargs
+    )
+
+def _trained_adapter(name, parent):
+    slm_adapter_train(
+        name = name,
+        config = _SPEC,
+        data = ["texts.jsonl"],
+        parent = parent,
+        tags = ["manual"],
     )
 
 def make_subjects():
@@ -98,6 +115,36 @@ def make_subjects():
     _descendant("merged_with_dtype", "merge", dtype = "q8_0", parents = [":mock", ":fused"], recipe = _SPEC)
     _descendant("fused_orphan", "fuse", adapters = [":adapter"])
     _descendant("fused_stranger", "fuse", ":mock", adapters = [":adapter_of_trained"])
+
+    slm_tokenizer_train(
+        name = "words",
+        data = ["texts.jsonl"],
+        pre_split = "digits",
+        tags = ["manual"],
+        vocab_size = 270,
+    )
+    slm_train(
+        name = "from_scratch",
+        config = _SPEC,
+        data = ["texts.jsonl"],
+        family = "letters",
+        license_files = {_LICENSE: "CC0-1.0"},
+        tags = ["manual"],
+        target = "avx2",
+        threads = 2,
+        tokenizer = ":words",
+        validation = ["more.jsonl"],
+    )
+    slm_train(
+        name = "no_threads",
+        config = _SPEC,
+        data = ["texts.jsonl"],
+        tags = ["manual"],
+        threads = 0,
+    )
+    _trained_adapter("trained_adapter", ":from_scratch")
+    _trained_adapter("trained_on_stack", ":stacked")
+    _descendant("trained_stack", "adapter", ":from_scratch", adapters = [":trained_adapter"])
 
 def action_of(actions, mnemonic):
     """The only action with `mnemonic`.

@@ -310,8 +310,13 @@ PEDIGREE_VEC_INLINE void F32Rows(const float* const (&rows)[kF32Rows],
   PEDIGREE_UNROLL
   for (size_t t = 0; t < kTokens; ++t) {
     const F4 folded = Fold4(sum[0][t], sum[1][t], sum[2][t], sum[3][t]);
-    __builtin_memcpy(out + (token + t) * out_stride, &folded,
-                     row_count * sizeof(float));
+    float* to = out + (token + t) * out_stride;
+    // Not one copy of either size, which would be a call.
+    if (row_count == kF32Rows) {
+      __builtin_memcpy(to, &folded, sizeof(folded));
+    } else {
+      __builtin_memcpy(to, &folded, row_count * sizeof(float));
+    }
   }
 }
 
