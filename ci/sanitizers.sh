@@ -47,5 +47,5 @@ sanitized TSan "$(cc_tests runtime/threads runtime/kernels runtime/model \
 //release:hash_blobs_test
 //release/archive:frame_test
 //release/distribution:push_pull_test
-//release/distribution:transfer_test" \
+//release:for_each_parallel_test" \
   --config=tsan --test_env=PEDIGREE_KERNEL_CASES=100 "$@"

@@ -39,16 +39,16 @@ struct PackageRequest {
   std::string out;
 };
 
-// Runs import, train, quantize, fuse, merge or adapter; sets `receipt` to the receipt
-// unless it is null.
+// Runs import, train, quantize, fuse, merge or adapter; sets `receipt` to the
+// receipt unless it is null.
 //
 // Errors: those of the operator; kFailedPrecondition when a node or manifest
 // is not that of the input beside it.
 absl::StatusOr<std::vector<OutputFile>> PackageModel(
     PackageRequest request, packager::Receipt* receipt = nullptr);
 
-// Runs adapter-spec, adapter-diff, adapter-import or adapter-train: the adapter with manifest
-// and receipt, which `receipt` is set to unless it is null.
+// Runs adapter-spec, adapter-diff, adapter-import or adapter-train: the adapter
+// with manifest and receipt, which `receipt` is set to unless it is null.
 absl::StatusOr<std::vector<OutputFile>> PackageAdapter(
     PackageRequest request, packager::Receipt* receipt = nullptr);
 

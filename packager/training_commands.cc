@@ -38,7 +38,7 @@ struct TrainOptions {
   bool progress = false;
 };
 
-// "1h 02m 03s", or less of it.
+// "1h 02m", "2m 03s" or "3s".
 std::string DurationText(uint64_t seconds) {
   char text[40];
   if (seconds >= 3600) {

@@ -1,12 +1,11 @@
 #include "release/hash_blobs.h"
 
 #include <algorithm>
-#include <atomic>
-#include <thread>
 #include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "release/for_each_parallel.h"
 
 namespace pedigree {
 
@@ -18,21 +17,11 @@ std::map<Digest, absl::StatusOr<FileDigest>> HashBlobs(
   std::sort(order.rbegin(), order.rend());
   std::vector<absl::StatusOr<FileDigest>> found(
       order.size(), absl::InternalError("not hashed"));
-  std::atomic<size_t> next = 0;
-  const auto work = [&] {
-    for (size_t i = next++; i < order.size(); i = next++) {
-      found[i] = source.HashBlob(order[i].second);
-    }
-  };
-  // No ThreadPool, whose threads spin while they wait: one large blob takes
-  // seconds.
-  std::vector<std::thread> helpers;
-  while (helpers.size() + 1 <
-         std::min(order.size(), static_cast<size_t>(threads))) {
-    helpers.emplace_back(work);
-  }
-  work();
-  for (std::thread& helper : helpers) helper.join();
+  // A blob that cannot be read stops none of the others.
+  ForEachParallel(order.size(), static_cast<size_t>(threads), [&](size_t i) {
+    found[i] = source.HashBlob(order[i].second);
+    return absl::OkStatus();
+  }).IgnoreError();
   std::map<Digest, absl::StatusOr<FileDigest>> hashes;
   for (size_t i = 0; i < order.size(); ++i) {
     hashes.emplace(order[i].second, std::move(found[i]));

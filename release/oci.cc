@@ -93,6 +93,12 @@ void Note(const absl::Status& status, std::vector<std::string>* faults) {
 
 }  // namespace
 
+std::vector<Descriptor> BlobsOf(const OciManifest& manifest) {
+  std::vector<Descriptor> blobs = {manifest.config};
+  blobs.insert(blobs.end(), manifest.layers.begin(), manifest.layers.end());
+  return blobs;
+}
+
 std::string WriteOciManifest(const OciManifest& manifest) {
   Json layers = Json::array();
   for (const Descriptor& layer : manifest.layers) {

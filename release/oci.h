@@ -41,6 +41,9 @@ struct OciManifest {
   std::vector<Descriptor> layers;
 };
 
+// The blobs that it names: the config, then the layers.
+std::vector<Descriptor> BlobsOf(const OciManifest& manifest);
+
 // The canonical bytes.
 std::string WriteOciManifest(const OciManifest& manifest);
 

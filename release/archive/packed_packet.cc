@@ -84,12 +84,11 @@ class PackedReader {
           " (expected ", descriptor.digest.ToString(), ")"));
     }
     std::vector<std::string> faults;
-    OciManifest manifest =
+    const OciManifest manifest =
         ParseOciManifest(packet_.documents_.at(found), &faults);
     if (!faults.empty()) return absl::InvalidArgumentError(faults[0]);
     config_ = manifest.config.digest;
-    layers_ = std::move(manifest.layers);
-    layers_.insert(layers_.begin(), std::move(manifest.config));
+    layers_ = BlobsOf(manifest);
     return absl::OkStatus();
   }
 

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "release/file_stream.h"
 #include "release/layer.h"
 #include "release/layout.h"
 #include "runtime/base/status_macros.h"
@@ -16,27 +15,23 @@ absl::Status Invalid(const std::string& directory, std::string_view fault) {
   return absl::InvalidArgumentError(absl::StrCat(directory, ": ", fault));
 }
 
-absl::Status Corrupted(const std::string& directory, std::string_view what,
-                       const Digest& found, const Digest& expected) {
-  return absl::DataLossError(
-      absl::StrCat(directory, ": Corrupted ", what, ": digest is ",
-                   found.ToString(), " (expected ", expected.ToString(), ")"));
-}
-
 }  // namespace
 
 absl::StatusOr<OpenedPacket> OpenedPacket::Open(const std::string& directory) {
+  PEDIGREE_ASSIGN_OR_RETURN(const PacketFiles files,
+                            PacketFiles::OpenLayout(directory));
+  if (!files.faults().empty()) return Invalid(directory, files.faults()[0]);
+  absl::StatusOr<PacketManifest> manifest = ReadPacketManifest(files);
+  if (!manifest.ok()) return AnnotateWithPath(manifest.status(), directory);
   OpenedPacket packet;
   packet.directory_ = directory;
-  std::vector<std::string> faults;
-  PEDIGREE_ASSIGN_OR_RETURN(const LayoutListing listing,
-                            ListLayout(directory, &faults));
-  if (!faults.empty()) return Invalid(directory, faults[0]);
-  PEDIGREE_RETURN_IF_ERROR(packet.ReadManifest());
+  packet.manifest_ = *std::move(manifest);
+  packet.blobs_ = BlobsOf(packet.manifest());
+  packet.blobs_[0].file_path = kConfigName;
   PEDIGREE_RETURN_IF_ERROR(packet.IndexNames());
   for (const Descriptor& blob : packet.blobs_) {
-    const auto file = listing.blobs.find(blob.digest);
-    if (file == listing.blobs.end()) {
+    const auto file = files.blobs().find(blob.digest);
+    if (file == files.blobs().end()) {
       return Invalid(directory,
                      absl::StrCat("Missing blob ", blob.digest.ToString(), ": ",
                                   blob.file_path));
@@ -48,31 +43,6 @@ absl::StatusOr<OpenedPacket> OpenedPacket::Open(const std::string& directory) {
     }
   }
   return packet;
-}
-
-absl::Status OpenedPacket::ReadManifest() {
-  PEDIGREE_ASSIGN_OR_RETURN(const std::string index,
-                            ReadSmallFile(directory_ + "/index.json",
-                                          Links::kRefuse, kMaxIndexBytes));
-  const absl::StatusOr<Descriptor> descriptor = ParseOciIndex(index);
-  if (!descriptor.ok()) {
-    return Invalid(directory_, descriptor.status().message());
-  }
-  digest_ = descriptor->digest;
-  PEDIGREE_ASSIGN_OR_RETURN(manifest_text_,
-                            ReadSmallFile(BlobPath(directory_, digest_),
-                                          Links::kRefuse, kMaxManifestBytes));
-  const Digest found = Sha256(manifest_text_);
-  if (found != digest_) {
-    return Corrupted(directory_, "packet manifest", found, digest_);
-  }
-  std::vector<std::string> faults;
-  manifest_ = ParseOciManifest(manifest_text_, &faults);
-  if (!faults.empty()) return Invalid(directory_, faults[0]);
-  blobs_ = manifest_.layers;
-  blobs_.insert(blobs_.begin(), manifest_.config);
-  blobs_[0].file_path = kConfigName;
-  return absl::OkStatus();
 }
 
 absl::Status OpenedPacket::IndexNames() {
@@ -112,7 +82,9 @@ absl::StatusOr<MappedFile> OpenedPacket::OpenBlob(const Descriptor& blob) const 
   }
   const Digest found = stream.Finish();
   if (found == blob.digest) return file;
-  return Corrupted(directory_, blob.file_path, found, blob.digest);
+  return absl::DataLossError(absl::StrCat(
+      directory_, ": Corrupted ", blob.file_path, ": digest is ",
+      found.ToString(), " (expected ", blob.digest.ToString(), ")"));
 }
 
 absl::Status OpenedPacket::CheckBlobs() const {

@@ -13,6 +13,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "release/oci.h"
+#include "release/packet_files.h"
 #include "runtime/base/file.h"
 #include "runtime/base/sha256.h"
 
@@ -32,9 +33,9 @@ class OpenedPacket {
 
   const std::string& directory() const { return directory_; }
   // The manifest's: the packet's id.
-  const Digest& digest() const { return digest_; }
-  const std::string& manifest_text() const { return manifest_text_; }
-  const OciManifest& manifest() const { return manifest_; }
+  const Digest& digest() const { return manifest_.descriptor.digest; }
+  const std::string& manifest_text() const { return manifest_.text; }
+  const OciManifest& manifest() const { return manifest_.manifest; }
   // The config, named kConfigName, and the layers in their order.
   const std::vector<Descriptor>& blobs() const { return blobs_; }
   // The blob of that name, or null.
@@ -51,13 +52,10 @@ class OpenedPacket {
  private:
   OpenedPacket() = default;
 
-  absl::Status ReadManifest();
   absl::Status IndexNames();
 
   std::string directory_;
-  Digest digest_;
-  std::string manifest_text_;
-  OciManifest manifest_;
+  PacketManifest manifest_;
   std::vector<Descriptor> blobs_;
   std::map<std::string, size_t, std::less<>> places_;  // in blobs_, by name
 };

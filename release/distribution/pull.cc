@@ -23,6 +23,7 @@
 #include "release/distribution/manifests.h"
 #include "release/distribution/referrers.h"
 #include "release/distribution/transfer.h"
+#include "release/for_each_parallel.h"
 #include "release/layout.h"
 #include "release/oci.h"
 #include "release/pending_directory.h"
@@ -139,12 +140,11 @@ absl::StatusOr<StoredManifest> Resolve(RegistryClient& client) {
       absl::StrCat(reference.Place(), ": no manifest ", name));
 }
 
-// Config and layers, each digest once, the largest first.
-std::vector<Descriptor> BlobsOf(const OciManifest& manifest) {
+// The blobs of a manifest, each digest once, the largest first.
+std::vector<Descriptor> WantedBlobs(const OciManifest& manifest) {
   std::map<Digest, Descriptor> unique;
-  unique.emplace(manifest.config.digest, manifest.config);
-  for (const Descriptor& layer : manifest.layers) {
-    unique.emplace(layer.digest, layer);
+  for (const Descriptor& blob : BlobsOf(manifest)) {
+    unique.emplace(blob.digest, blob);
   }
   std::vector<Descriptor> blobs;
   for (auto& [digest, descriptor] : unique) blobs.push_back(descriptor);
@@ -257,7 +257,7 @@ absl::StatusOr<PullResult> Pull(RegistryClient& client, size_t parallel,
   PullResult result;
   result.digest = manifest.digest;
   const std::vector<Descriptor> blobs =
-      BlobsOf(ParseOciManifest(manifest.bytes, &result.faults));
+      WantedBlobs(ParseOciManifest(manifest.bytes, &result.faults));
   if (!result.faults.empty()) return result;
   result.blobs_total = blobs.size();
 

@@ -8,6 +8,7 @@
 #include "release/distribution/manifests.h"
 #include "release/distribution/referrers.h"
 #include "release/distribution/transfer.h"
+#include "release/for_each_parallel.h"
 #include "release/oci.h"
 #include "runtime/base/status_macros.h"
 
@@ -111,9 +112,7 @@ absl::StatusOr<PushPacket> OpenPushPacket(const PacketFiles& packet) {
   PushPacket result;
   result.manifest = std::move(read.text);
   result.digest = read.descriptor.digest;
-  std::vector<Descriptor> descriptors = std::move(read.manifest.layers);
-  descriptors.push_back(std::move(read.manifest.config));
-  for (const Descriptor& descriptor : descriptors) {
+  for (const Descriptor& descriptor : BlobsOf(read.manifest)) {
     PEDIGREE_ASSIGN_OR_RETURN(UploadSource blob, BlobOf(packet, descriptor));
     result.blobs.push_back(std::move(blob));
   }

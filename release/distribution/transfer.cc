@@ -1,11 +1,8 @@
 #include "release/distribution/transfer.h"
 
-#include <algorithm>
 #include <cstdio>
-#include <mutex>
 #include <thread>
 #include <utility>
-#include <vector>
 
 #include <unistd.h>
 
@@ -20,37 +17,6 @@ constexpr absl::Duration kInterval = absl::Milliseconds(200);
 unsigned long long Megabytes(uint64_t bytes) { return bytes / 1000000; }
 
 }  // namespace
-
-absl::Status ForEachParallel(size_t count, size_t workers,
-                             const std::function<absl::Status(size_t)>& work) {
-  std::mutex mutex;
-  size_t next = 0;
-  size_t failed = count;
-  absl::Status failure;
-  const auto run = [&] {
-    while (true) {
-      size_t index = 0;
-      {
-        const std::lock_guard<std::mutex> lock(mutex);
-        if (next == count || failed < count) return;
-        index = next++;
-      }
-      absl::Status status = work(index);
-      const std::lock_guard<std::mutex> lock(mutex);
-      if (!status.ok() && index < failed) {
-        failed = index;
-        failure = std::move(status);
-      }
-    }
-  };
-  std::vector<std::thread> threads;
-  for (size_t i = 1; i < std::min(workers, count); ++i) {
-    threads.emplace_back(run);
-  }
-  run();
-  for (std::thread& thread : threads) thread.join();
-  return failure;
-}
 
 class TransferLine::Watcher {
  public:

@@ -108,14 +108,13 @@ absl::StatusOr<std::vector<std::string>> ListNames(const std::string& path) {
 }
 
 // The blobs of a packet whose manifest has this text, its own included.
-absl::StatusOr<std::vector<Digest>> BlobsOf(std::string_view manifest_text) {
+absl::StatusOr<std::vector<Digest>> DigestsOf(std::string_view manifest_text) {
   std::vector<std::string> faults;
   const OciManifest manifest = ParseOciManifest(manifest_text, &faults);
   if (!faults.empty()) return absl::InvalidArgumentError(faults[0]);
-  std::vector<Digest> digests = {Sha256(manifest_text),
-                                 manifest.config.digest};
-  for (const Descriptor& layer : manifest.layers) {
-    digests.push_back(layer.digest);
+  std::vector<Digest> digests = {Sha256(manifest_text)};
+  for (const Descriptor& blob : BlobsOf(manifest)) {
+    digests.push_back(blob.digest);
   }
   return digests;
 }
@@ -448,7 +447,7 @@ absl::Status RegistryWriter::PutPacket(const std::string& source,
         "Corrupted packet manifest: digest is ", Sha256(text).ToString(),
         " (expected ", manifest.ToString(), "), ", source));
   }
-  PEDIGREE_ASSIGN_OR_RETURN(const std::vector<Digest> digests, BlobsOf(text));
+  PEDIGREE_ASSIGN_OR_RETURN(const std::vector<Digest> digests, DigestsOf(text));
   PEDIGREE_RETURN_IF_ERROR(CopyBlobs(source, digests));
   const std::string folder = PacketPath(directory_, manifest.ToString());
   if (Exists(folder)) {
@@ -579,7 +578,7 @@ absl::Status RegistryWriter::Rebuild(const RegistryState& state) {
         const std::string manifest,
         ReadRegistryBlob(directory_, digest, kMaxManifestBytes));
     PEDIGREE_ASSIGN_OR_RETURN(const std::vector<Digest> of_packet,
-                              BlobsOf(manifest));
+                              DigestsOf(manifest));
     for (const Digest& blob : of_packet) blobs.insert(blob.Hex());
   }
   std::set<std::string> aliases;

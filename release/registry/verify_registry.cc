@@ -293,9 +293,9 @@ class RegistryCheck {
     }
     std::vector<std::string> faults;
     const OciManifest manifest = ParseOciManifest(*text, &faults);
-    std::vector<Digest> digests = {Sha256(*text), manifest.config.digest};
-    for (const Descriptor& layer : manifest.layers) {
-      digests.push_back(layer.digest);
+    std::vector<Digest> digests = {Sha256(*text)};
+    for (const Descriptor& blob : BlobsOf(manifest)) {
+      digests.push_back(blob.digest);
     }
     for (const Digest& digest : digests) {
       named_.insert(digest.Hex());

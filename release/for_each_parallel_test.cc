@@ -1,4 +1,4 @@
-#include "release/distribution/transfer.h"
+#include "release/for_each_parallel.h"
 
 #include <atomic>
 #include <mutex>
@@ -12,7 +12,7 @@
 namespace pedigree {
 namespace {
 
-TEST(TransferTest, DoesEverythingOnce) {
+TEST(ForEachParallelTest, DoesEverythingOnce) {
   std::mutex mutex;
   std::multiset<size_t> done;
   EXPECT_TRUE(ForEachParallel(100, 4, [&](size_t i) {
@@ -24,13 +24,13 @@ TEST(TransferTest, DoesEverythingOnce) {
   EXPECT_EQ(std::set<size_t>(done.begin(), done.end()).size(), 100u);
 }
 
-TEST(TransferTest, NothingToDoIsDone) {
+TEST(ForEachParallelTest, NothingToDoIsDone) {
   EXPECT_TRUE(ForEachParallel(0, 4, [](size_t) {
                 return absl::InternalError("called");
               }).ok());
 }
 
-TEST(TransferTest, WorksAtTheSameTime) {
+TEST(ForEachParallelTest, WorksAtTheSameTime) {
   // Would wait for ever if one came after the other.
   auto* barrier = new absl::Barrier(3);
   EXPECT_TRUE(ForEachParallel(3, 3, [&](size_t) {
@@ -39,7 +39,7 @@ TEST(TransferTest, WorksAtTheSameTime) {
               }).ok());
 }
 
-TEST(TransferTest, StopsAfterAFailure) {
+TEST(ForEachParallelTest, StopsAfterAFailure) {
   std::atomic<int> calls = 0;
   const absl::Status status =
       ForEachParallel(1000, 1, [&](size_t i) -> absl::Status {
