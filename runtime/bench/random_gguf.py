@@ -5,7 +5,7 @@
     runtime/bench/random_gguf.py 15M|110M|1.1B f32|q8_0|q4_0 OUT.gguf
 
 The shapes are those of shape_spec.sh. All matrices get the type asked for;
-norms are f32. The vocabulary is 32,000 made-up pieces.
+norms are f32. The vocabulary is 32,000 pieces, of which text uses those for bytes.
 """
 
 import sys
@@ -43,9 +43,14 @@ def main():
     writer.add_rope_dimension_count(dim)
     writer.add_layer_norm_rms_eps(1e-5)
     writer.add_tokenizer_model("llama")
-    writer.add_token_list([f"piece{i}".encode() for i in range(VOCAB)])
+    writer.add_token_list(
+        [b"<unk>", b"<s>", b"</s>"] +
+        [b"<0x%02X>" % byte for byte in range(256)] +
+        [f"piece{i}".encode() for i in range(259, VOCAB)])
     writer.add_token_scores([0.0] * VOCAB)
-    writer.add_token_types([1] * VOCAB)
+    kind = gguf.TokenType
+    writer.add_token_types([kind.UNKNOWN] + [kind.CONTROL] * 2 +
+                           [kind.BYTE] * 256 + [kind.NORMAL] * (VOCAB - 259))
     writer.add_bos_token_id(1)
     writer.add_eos_token_id(2)
 
