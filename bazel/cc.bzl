@@ -11,7 +11,22 @@ _COPTS = [
     "-Werror",
 ]
 
-def slm_cc_library(copts = [], **kwargs):
+# WebAssembly modules are compiled for size, but for what runs again and again.
+_INNER_LOOP_COPTS = select({
+    str(Label("//bazel/platforms:is_wasm32")): ["-O3"],
+    "//conditions:default": [],
+})
+
+def slm_cc_library(copts = [], inner_loops = False, **kwargs):
+    """A C++ library.
+
+    Args:
+      copts: further compiler flags.
+      inner_loops: compiled for speed in WebAssembly, too. Default: False.
+      **kwargs: as for cc_library.
+    """
+    if inner_loops:
+        copts = _INNER_LOOP_COPTS + copts
     native.cc_library(copts = _COPTS + copts, **kwargs)
 
 def slm_cc_binary(copts = [], **kwargs):

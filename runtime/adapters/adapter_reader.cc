@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "runtime/base/checksum.h"
 #include "runtime/base/error_code.h"
+#include "runtime/base/sort.h"
 #include "runtime/base/status_macros.h"
 #include "runtime/format/file_layout.h"
 #include "runtime/format/finite.h"
@@ -308,7 +309,7 @@ absl::Status CheckUniqueHashes(absl::Span<const AdapterPayload> payloads) {
   for (uint32_t i = 0; i < payloads.size(); ++i) {
     hashes.emplace_back(payloads[i].name_hash, i);
   }
-  std::sort(hashes.begin(), hashes.end());
+  Sort(hashes.begin(), hashes.end());
   for (size_t i = 1; i < hashes.size(); ++i) {
     if (hashes[i - 1].first != hashes[i].first) continue;
     return AdapterError("payloads ", hashes[i - 1].second, " and ",

@@ -7,11 +7,14 @@
 #include "absl/strings/cord.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 
 namespace pedigree {
 namespace {
 
-constexpr std::string_view kPayloadUrl = "pedigree/error-code";
+// The code is attached as the end of a payload's URL. The payload is empty, which
+// needs less of the Cord library than one with bytes.
+constexpr std::string_view kUrlPrefix = "pedigree/error-code/";
 
 struct Row {
   ErrorCode code;
@@ -71,21 +74,23 @@ absl::Status MakeError(ErrorCode code, std::string_view message) {
 absl::Status MakeError(ErrorCode code, absl::StatusCode status_code,
                        std::string_view message) {
   absl::Status status(status_code, message);
-  status.SetPayload(kPayloadUrl,
-                    absl::Cord(absl::StrCat(static_cast<uint32_t>(code))));
+  status.SetPayload(absl::StrCat(kUrlPrefix, static_cast<uint32_t>(code)),
+                    absl::Cord());
   return status;
 }
 
 namespace {
 
 std::optional<ErrorCode> AttachedCode(const absl::Status& status) {
-  uint32_t value = 0;
-  const auto payload = status.GetPayload(kPayloadUrl);
-  if (!payload.has_value() ||
-      !absl::SimpleAtoi(std::string(*payload), &value) || value >= kRowCount) {
-    return std::nullopt;
-  }
-  return static_cast<ErrorCode>(value);
+  std::optional<ErrorCode> code;
+  status.ForEachPayload([&code](std::string_view url, const absl::Cord&) {
+    uint32_t value = 0;
+    if (absl::ConsumePrefix(&url, kUrlPrefix) &&
+        absl::SimpleAtoi(url, &value) && value < kRowCount) {
+      code = static_cast<ErrorCode>(value);
+    }
+  });
+  return code;
 }
 
 }  // namespace

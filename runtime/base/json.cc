@@ -58,8 +58,13 @@ class StrictBuilder : public nlohmann::json_sax<Json> {
     return true;
   }
 
-  bool parse_error(size_t position, const std::string&,
-                   const nlohmann::detail::exception&) override {
+  bool parse_error(size_t position, const std::string& token,
+                   const nlohmann::detail::exception& error) override {
+    // A number that no binary64 comes near.
+    constexpr int kNumberOverflow = 406;
+    if (error.id == kNumberOverflow && !takes_fractions_) {
+      return Inexact(0, token);
+    }
     return Fail(absl::StrCat("not JSON at byte ", position));
   }
 
@@ -116,25 +121,70 @@ class StrictBuilder : public nlohmann::json_sax<Json> {
   std::string key_;
 };
 
-void AssertCanonical(const Json& value) {
-  if (value.is_number()) {
-    PEDIGREE_CHECK(!value.is_number_float());
-    const bool exact =
-        value.is_number_unsigned()
-            ? value.get<uint64_t>() <= static_cast<uint64_t>(kMaxExactInteger)
-            : value.get<int64_t>() >= -kMaxExactInteger;
-    PEDIGREE_CHECK(exact);
-  } else if (value.is_string()) {
-    PEDIGREE_CHECK(IsValidUtf8(value.get_ref<const std::string&>()));
-  } else if (value.is_object()) {
-    for (const auto& [key, member] : value.items()) {
+void AppendString(std::string_view text, std::string& out) {
+  constexpr char kHexDigits[] = "0123456789abcdef";
+  constexpr std::string_view kShort = "\b\t\n\f\r\"\\";
+  constexpr std::string_view kLetters = "btnfr\"\\";
+  PEDIGREE_CHECK(IsValidUtf8(text));
+  out.push_back('"');
+  for (const char c : text) {
+    if (const size_t i = kShort.find(c); i != std::string_view::npos) {
+      out.push_back('\\');
+      out.push_back(kLetters[i]);
+    } else if (static_cast<unsigned char>(c) < 0x20) {
+      out.append("\\u00");
+      out.push_back(kHexDigits[c >> 4]);
+      out.push_back(kHexDigits[c & 15]);
+    } else {
+      out.push_back(c);
+    }
+  }
+  out.push_back('"');
+}
+
+void AppendInteger(const Json& value, std::string& out) {
+  if (value.is_number_unsigned()) {
+    const auto number = value.get<uint64_t>();
+    PEDIGREE_CHECK(number <= static_cast<uint64_t>(kMaxExactInteger));
+    absl::StrAppend(&out, number);
+  } else {
+    PEDIGREE_CHECK(value.is_number_integer());
+    const auto number = value.get<int64_t>();
+    PEDIGREE_CHECK(number >= -kMaxExactInteger && number <= kMaxExactInteger);
+    absl::StrAppend(&out, number);
+  }
+}
+
+void AppendCanonical(const Json& value, std::string& out) {
+  if (value.is_object()) {
+    char before = '{';
+    for (const auto& [key, member] : value.get_ref<const Json::object_t&>()) {
       // RFC 8785 sorts by UTF-16 code units; for ASCII keys that is the order
       // of the bytes, which Json keeps.
       for (char c : key) PEDIGREE_CHECK(static_cast<unsigned char>(c) < 0x80);
-      AssertCanonical(member);
+      out.push_back(before);
+      AppendString(key, out);
+      out.push_back(':');
+      AppendCanonical(member, out);
+      before = ',';
     }
+    out.append(value.empty() ? "{}" : "}");
   } else if (value.is_array()) {
-    for (const Json& element : value) AssertCanonical(element);
+    char before = '[';
+    for (const Json& element : value.get_ref<const Json::array_t&>()) {
+      out.push_back(before);
+      AppendCanonical(element, out);
+      before = ',';
+    }
+    out.append(value.empty() ? "[]" : "]");
+  } else if (value.is_string()) {
+    AppendString(value.get_ref<const std::string&>(), out);
+  } else if (value.is_boolean()) {
+    out.append(value.get<bool>() ? "true" : "false");
+  } else if (value.is_null()) {
+    out.append("null");
+  } else {
+    AppendInteger(value, out);
   }
 }
 
@@ -164,8 +214,9 @@ absl::StatusOr<Json> ParseForeignJson(std::string_view text,
 }
 
 std::string CanonicalJson(const Json& value) {
-  AssertCanonical(value);
-  return value.dump();
+  std::string text;
+  AppendCanonical(value, text);
+  return text;
 }
 
 bool IsValidUtf8(std::string_view text) {
@@ -285,10 +336,12 @@ bool JsonObjectReader::Bool(std::string_view key) {
 
 uint64_t JsonObjectReader::Uint(std::string_view key, uint64_t min,
                                 uint64_t max) {
-  if (Has(key) && json_[std::string(key)].type() ==
-                      Json::value_t::number_integer) {
-    Fail(absl::StrCat("\"", key, "\" is ", json_[std::string(key)].dump(),
-                      " (expected ", min, " to ", max, ")"));
+  if (Has(key)) {
+    const Json& found = *json_.find(key);
+    if (found.type() == Json::value_t::number_integer) {
+      Fail(absl::StrCat("\"", key, "\" is ", found.get<int64_t>(),
+                        " (expected ", min, " to ", max, ")"));
+    }
   }
   const Json* member = Find(key, Json::value_t::number_unsigned);
   if (member == nullptr) return 0;
@@ -315,7 +368,7 @@ const Json& JsonObjectReader::Object(std::string_view key) {
 
 absl::Status JsonObjectReader::Finish() {
   if (fault_.empty()) {
-    for (const auto& [key, member] : json_.items()) {
+    for (const auto& [key, member] : json_.get_ref<const Json::object_t&>()) {
       if (read_.contains(key)) continue;
       Fail(absl::StrCat("unknown key \"", key, "\""));
       break;

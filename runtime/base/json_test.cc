@@ -26,6 +26,8 @@ TEST(ParseJsonTest, RefusesWhatHasMoreThanOneReading) {
             "Invalid test: repeated key \"a\"");
   EXPECT_EQ(Fault("[1.5]"),
             "Invalid test: number 1.5 is not an integer below 2^53");
+  EXPECT_EQ(Fault("[1e999]"),
+            "Invalid test: number 1e999 is not an integer below 2^53");
   EXPECT_EQ(Fault("9007199254740992"),
             "Invalid test: number 9007199254740992 is not an integer below "
             "2^53");
@@ -63,6 +65,20 @@ TEST(CanonicalJsonTest, FollowsRfc8785) {
   EXPECT_EQ(CanonicalJson(*json),
             "{\"a\":\"\xe2\x82\xac / \\n\\u001f\x7f \\\"\","
             "\"b\":[1,-2,true,null]}");
+}
+
+TEST(CanonicalJsonTest, IsTheShortFormOfTheLibrary) {
+  std::string ascii;
+  for (char c = 0; c >= 0 && c < 0x7f; ++c) ascii.push_back(c);
+  const Json value = {{ascii, ascii},
+                      {"empty", {Json::array(), Json::object(), ""}},
+                      {"integers",
+                       {0, -1, 1u, (int64_t{1} << 53) - 1,
+                        -(int64_t{1} << 53) + 1, (uint64_t{1} << 53) - 1}},
+                      {"others", {nullptr, true, false, "\xf0\x9f\x99\x82"}}};
+  EXPECT_EQ(CanonicalJson(value), value.dump());
+  EXPECT_EQ(CanonicalJson("text"), "\"text\"");
+  EXPECT_EQ(CanonicalJson(nullptr), "null");
 }
 
 TEST(IsValidUtf8Test, KnowsTheEdges) {

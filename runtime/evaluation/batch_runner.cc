@@ -14,6 +14,7 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "runtime/base/error_code.h"
+#include "runtime/base/sort.h"
 #include "runtime/base/status_macros.h"
 #include "runtime/engine/engine.h"
 #include "runtime/evaluation/case_plan.h"
@@ -94,7 +95,7 @@ class BatchRun {
     if (queue.in_order()) return;
     // Prompts that begin alike stand together.
     const absl::Span<const EvalCase> cases = queue.cases();
-    std::sort(order_.begin(), order_.end(), [&](size_t a, size_t b) {
+    Sort(order_.begin(), order_.end(), [&](size_t a, size_t b) {
       const int order = cases[a].prompt.compare(cases[b].prompt);
       return order != 0 ? order < 0 : a < b;
     });

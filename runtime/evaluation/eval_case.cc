@@ -7,6 +7,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "runtime/base/error_code.h"
+#include "runtime/base/sort.h"
 #include "runtime/base/status_macros.h"
 #include "runtime/evaluation/scorer.h"
 #include "runtime/evaluation/statistics.h"
@@ -55,7 +56,7 @@ absl::StatusOr<std::vector<std::string>> ReadStrings(std::string_view member,
 
 absl::Status CheckDistinct(std::string_view what,
                            std::vector<std::string> strings) {
-  std::sort(strings.begin(), strings.end());
+  Sort(strings.begin(), strings.end());
   const auto repeated = std::adjacent_find(strings.begin(), strings.end());
   if (repeated == strings.end()) return absl::OkStatus();
   return InvalidCase(absl::StrCat(what, " \"", *repeated, "\" is repeated"));
@@ -182,7 +183,7 @@ absl::StatusOr<EvalCase> ParseEvalCase(const Json& json) {
   if (tags != nullptr) {
     PEDIGREE_ASSIGN_OR_RETURN(eval_case.tags,
                               ReadStrings("tags", *tags, kMaxTags));
-    std::sort(eval_case.tags.begin(), eval_case.tags.end());
+    Sort(eval_case.tags.begin(), eval_case.tags.end());
   }
   if (choices != nullptr) {
     PEDIGREE_ASSIGN_OR_RETURN(eval_case.choices,
@@ -191,7 +192,7 @@ absl::StatusOr<EvalCase> ParseEvalCase(const Json& json) {
   if (stop != nullptr) {
     PEDIGREE_ASSIGN_OR_RETURN(eval_case.stop,
                               ReadStrings("stop", *stop, kMaxStopStrings));
-    std::sort(eval_case.stop.begin(), eval_case.stop.end());
+    Sort(eval_case.stop.begin(), eval_case.stop.end());
   }
   PEDIGREE_RETURN_IF_ERROR(CheckCase(eval_case));
   return eval_case;

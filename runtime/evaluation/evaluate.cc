@@ -16,6 +16,7 @@
 #include "runtime/base/error_code.h"
 #include "runtime/base/json.h"
 #include "runtime/base/sha256.h"
+#include "runtime/base/sort.h"
 #include "runtime/base/status_macros.h"
 #include "runtime/evaluation/case_result.h"
 #include "runtime/evaluation/eval_case.h"
@@ -70,7 +71,7 @@ absl::StatusOr<RunOptions> ParseRunOptions(const Json& json) {
         CheckName("eval request", "filter_tags", options.filter_tags.back()));
   }
   std::vector<std::string>& filter = options.filter_tags;
-  std::sort(filter.begin(), filter.end());
+  Sort(filter.begin(), filter.end());
   filter.erase(std::unique(filter.begin(), filter.end()), filter.end());
   return options;
 }

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "runtime/base/error_code.h"
+#include "runtime/base/sort.h"
 #include "runtime/base/status_macros.h"
 
 namespace pedigree {
@@ -47,7 +48,7 @@ absl::StatusOr<Suite> MakeSuite(std::string_view name, std::string_view version,
   PEDIGREE_RETURN_IF_ERROR(CheckName("suite", "name", name));
   PEDIGREE_RETURN_IF_ERROR(CheckName("suite", "version", version));
   PEDIGREE_RETURN_IF_ERROR(CheckCount(cases.size()));
-  std::sort(cases.begin(), cases.end(), IdBefore);
+  Sort(cases.begin(), cases.end(), IdBefore);
   const auto repeated =
       std::adjacent_find(cases.begin(), cases.end(), IdEqual);
   if (repeated != cases.end()) {

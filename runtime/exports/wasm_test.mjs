@@ -399,6 +399,35 @@ const tests = {
     }
   },
 
+  "keeps its memory through a hundred models"() {
+    const host = started();
+    let bytes;
+    for (let cycle = 1; cycle <= 100; ++cycle) {
+      const kind = kinds[cycle % kinds.length];
+      const model = file(`${kind}.slm`);
+      host.expectOk(host.m.begin_model(model.length));
+      host.expectOk(host.call("append_model", model));
+      host.expectOk(host.m.finish_model());
+      host.expectOk(host.call("apply_adapter_delta", file(`${kind}.alr1`)));
+      host.generate("Once upon", 5);
+      host.expectOk(host.m.free_model());
+      // By then each kind was there once.
+      if (cycle === kinds.length + 1) bytes = host.m.memory.buffer.byteLength;
+      if (cycle > kinds.length) {
+        assert.equal(host.m.memory.buffer.byteLength, bytes, `cycle ${cycle}`);
+      }
+    }
+    // One model again and again: from the second on.
+    const one = started();
+    for (let cycle = 1; cycle <= 100; ++cycle) {
+      one.load("room");
+      one.generate("Once upon", 2);
+      one.expectOk(one.m.free_model());
+      if (cycle === 2) bytes = one.m.memory.buffer.byteLength;
+      if (cycle > 2) assert.equal(one.m.memory.buffer.byteLength, bytes);
+    }
+  },
+
   "describes itself"() {
     const host = started();
     assert.equal(host.diagnostics().counted, undefined);

@@ -1,6 +1,5 @@
 #include "runtime/format/slm_reader.h"
 
-#include <algorithm>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -8,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "runtime/base/checksum.h"
 #include "runtime/base/error_code.h"
+#include "runtime/base/sort.h"
 #include "runtime/base/status_macros.h"
 #include "runtime/format/file_layout.h"
 #include "runtime/format/slm_header.h"
@@ -93,7 +93,7 @@ absl::Status CheckUniqueHashes(absl::Span<const TensorEntry> entries) {
   for (uint32_t i = 0; i < entries.size(); ++i) {
     hashes.emplace_back(entries[i].name_hash, i);
   }
-  std::sort(hashes.begin(), hashes.end());
+  Sort(hashes.begin(), hashes.end());
   for (size_t i = 1; i < hashes.size(); ++i) {
     if (hashes[i - 1].first != hashes[i].first) continue;
     return SlmError(kDirectoryError, "tensor directory entries ",

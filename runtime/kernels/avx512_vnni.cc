@@ -52,6 +52,8 @@ struct Dot : Dot512 {
   }
 };
 
+#include "runtime/kernels/tiles-inl.h"
+
 #include "runtime/kernels/kernels-inl.h"
 
 constexpr Kernels kKernels = MakeKernels(Target::kAvx512Vnni);

@@ -45,6 +45,8 @@ struct Dot : Dot256 {
   }
 };
 
+#include "runtime/kernels/tiles-inl.h"
+
 #include "runtime/kernels/kernels-inl.h"
 
 constexpr Kernels kKernels = MakeKernels(Target::kAvxVnni);

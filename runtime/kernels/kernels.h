@@ -120,7 +120,7 @@ struct Kernels {
   size_t (*arg_max)(const float* x, size_t size);
 
   // For benchmarks: multiplies 8-bit operands that stay in registers, as fast as
-  // this target can. Returns how many multiply-adds that were.
+  // this target can. Returns how many multiply-adds that were. Null for kWasmSimd.
   uint64_t (*multiply_in_registers)(size_t iterations);
 };
 

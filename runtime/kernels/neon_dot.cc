@@ -82,6 +82,8 @@ struct Dot {
   }
 };
 
+#include "runtime/kernels/tiles-inl.h"
+
 #include "runtime/kernels/kernels-inl.h"
 
 constexpr Kernels kKernels = MakeKernels(Target::kNeonDot);

@@ -1,5 +1,5 @@
 // Products of packed weights by i32x4.dot_i16x8, the widest integer product that
-// SIMD128 has. Included by wasm_simd.cc after kernels-inl.h; no include guard on
+// SIMD128 has. Included by wasm_simd.cc before kernels-inl.h; no include guard on
 // purpose.
 //
 // A 16-bit lane of a packed tile holds kFields weights of a row, each of kBits:
@@ -314,6 +314,12 @@ void PrepareChunk(const ActivationBatch& x, const Chunk& chunk, Prepared& to) {
   }
 }
 
+// The scales of a tile's rows.
+PEDIGREE_VEC_INLINE F16 TileScales(const uint8_t* scales, bool halves) {
+  return halves ? HalvesToFloats(scales)
+                : Load(reinterpret_cast<const float*>(scales));
+}
+
 PEDIGREE_VEC_INLINE void CopyRows(const float* from, size_t rows, float* to) {
   if (rows == kTileRows) {
     Store(Load(from), to);
@@ -357,7 +363,7 @@ void TilesChunk(const TileLayout& layout, const uint8_t* first, size_t rows,
   const uint8_t* scales = first + layout.unit_blocks * layout.block_bytes;
   for_each([&](float* total, float* to, size_t count, size_t tile) {
     if (scaled) {
-      Store(Load(total) * LoadScales(scales + tile * layout.tile_bytes,
+      Store(Load(total) * TileScales(scales + tile * layout.tile_bytes,
                                      layout.half_scales),
             total);
     }
@@ -365,10 +371,12 @@ void TilesChunk(const TileLayout& layout, const uint8_t* first, size_t rows,
   });
 }
 
+// Rows [begin_row, end_row) of the tiles at `tiles`, of which the first holds row
+// begin_row.
 template <bool kQ4>
-void PackedMatMul(const TensorView& tensor, size_t begin_row, size_t end_row,
-                  const ActivationBatch& x, float* out, size_t out_stride) {
-  const TileLayout layout = LayoutOfTiles(tensor, tensor.packed_half_scales);
+void TilesMatMul(const TileLayout& layout, const uint8_t* tiles,
+                 size_t begin_row, size_t end_row, const ActivationBatch& x,
+                 float* out, size_t out_stride) {
   Prepared prepared;
   Chunk chunk;
   for (chunk.token = 0; chunk.token < x.tokens; chunk.token += chunk.tokens) {
@@ -385,25 +393,37 @@ void PackedMatMul(const TensorView& tensor, size_t begin_row, size_t end_row,
       const bool streams =
           chunk.tokens == 1 && layout.tile_bytes >= kStreamBytes;
       const size_t step = streams ? kStreams * kTileRows : kTileRows;
+      const uint8_t* next = tiles;
       for (size_t row = begin_row; row < end_row; row += step) {
-        TilesChunk<kQ4>(layout,
-                        tensor.packed + row / kTileRows * layout.tile_bytes,
+        TilesChunk<kQ4>(layout, next,
                         end_row - row < step ? end_row - row : step, x, chunk,
                         prepared, out + row, out_stride);
+        next += step / kTileRows * layout.tile_bytes;
       }
     }
   }
 }
 
-void PairMatMul(const TensorView& tensor, size_t begin_row, size_t end_row,
-                const ActivationBatch& x, float* out, size_t out_stride,
-                uint8_t* tile) {
-  if (tensor.packed == nullptr || tensor.dtype == DType::kF32) {
-    MatMul(tensor, begin_row, end_row, x, out, out_stride, tile);
-  } else if (tensor.dtype == DType::kQ4_0) {
-    PackedMatMul<true>(tensor, begin_row, end_row, x, out, out_stride);
-  } else {
-    PackedMatMul<false>(tensor, begin_row, end_row, x, out, out_stride);
+// Weights that are not packed become so tile by tile, and activations are prepared
+// for each tile anew.
+template <bool kQ4>
+void QuantizedMatMul(const TensorView& tensor, size_t begin_row, size_t end_row,
+                     const ActivationBatch& x, float* out, size_t out_stride,
+                     uint8_t* scratch) {
+  const bool packed = tensor.packed != nullptr;
+  const TileLayout layout =
+      LayoutOfTiles(tensor, packed && tensor.packed_half_scales);
+  if (packed) {
+    TilesMatMul<kQ4>(layout,
+                     tensor.packed + begin_row / kTileRows * layout.tile_bytes,
+                     begin_row, end_row, x, out, out_stride);
+    return;
+  }
+  for (size_t row = begin_row; row < end_row; row += kTileRows) {
+    PackTile(tensor, layout, row / kTileRows, scratch);
+    const size_t end = row + kTileRows;
+    TilesMatMul<kQ4>(layout, scratch, row, end < end_row ? end : end_row, x,
+                     out, out_stride);
   }
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "runtime/base/sort.h"
 #include "runtime/tokenizer/unicode.h"
 #include "runtime/tokenizer/utf8.h"
 
@@ -39,7 +40,7 @@ size_t SpaceEnd(std::string_view text, size_t position) {
 
 AddedTokenFinder::AddedTokenFinder(std::vector<AddedToken> tokens)
     : tokens_(std::move(tokens)) {
-  std::sort(tokens_.begin(), tokens_.end(),
+  Sort(tokens_.begin(), tokens_.end(),
             [](const AddedToken& a, const AddedToken& b) {
               return a.text < b.text;
             });

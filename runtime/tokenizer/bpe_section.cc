@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
 #include "runtime/base/error_code.h"
+#include "runtime/base/sort.h"
 #include "runtime/base/status_macros.h"
 
 namespace pedigree {
@@ -253,7 +254,7 @@ absl::Status SectionParser::CheckAddedTexts() const {
   for (const AddedToken& token : section_.added_tokens) {
     texts.emplace_back(token.text, token.id);
   }
-  std::sort(texts.begin(), texts.end());
+  Sort(texts.begin(), texts.end());
   for (size_t i = 1; i < texts.size(); ++i) {
     if (texts[i].first != texts[i - 1].first) continue;
     return SectionError("added tokens ", texts[i - 1].second, " and ",

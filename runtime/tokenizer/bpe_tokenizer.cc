@@ -6,8 +6,8 @@
 
 #include "absl/memory/memory.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
 #include "runtime/base/error_code.h"
+#include "runtime/base/sort.h"
 #include "runtime/base/status_macros.h"
 #include "runtime/tokenizer/pre_split.h"
 #include "runtime/tokenizer/unicode.h"
@@ -81,9 +81,11 @@ void BpeTokenizer::IndexPieces() {
       characters_.Add(sequence.code_point, id);
     }
   }
-  std::stable_sort(
-      sorted_pieces_.begin(), sorted_pieces_.end(),
-      [this](uint32_t a, uint32_t b) { return PieceOf(a) < PieceOf(b); });
+  Sort(sorted_pieces_.begin(), sorted_pieces_.end(),
+       [this](uint32_t a, uint32_t b) {
+         const int order = PieceOf(a).compare(PieceOf(b));
+         return order != 0 ? order < 0 : a < b;
+       });
 }
 
 void BpeTokenizer::IndexBytePairs() {
@@ -140,8 +142,14 @@ std::string BpeTokenizer::Normalize(std::string_view segment,
                                     bool at_start) const {
   if (section_.normalizer == Normalizer::kNfc) return NormalizeNfc(segment);
   if (!EscapesSpaces()) return std::string(segment);
-  std::string text =
-      absl::StrReplaceAll(segment, {{kEscapedSpace, " "}});
+  std::string text;
+  while (true) {
+    const size_t escaped = segment.find(kEscapedSpace);
+    text.append(segment.substr(0, escaped));
+    if (escaped == std::string_view::npos) break;
+    text.push_back(' ');
+    segment.remove_prefix(escaped + kEscapedSpace.size());
+  }
   const bool prefix = section_.normalizer == Normalizer::kSpacePrefix ||
                       (section_.normalizer == Normalizer::kSpacePrefixFirst &&
                        at_start && text.front() != ' ');

@@ -1,4 +1,5 @@
 #include "runtime/tokenizer/merge_table.h"
+#include "runtime/base/sort.h"
 
 #include <algorithm>
 #include <functional>
@@ -62,7 +63,7 @@ class MergeQueue {
     next_ = 0;
     if (sorted_.empty()) return;
     if (!std::is_sorted(sorted_.begin(), sorted_.end())) {
-      std::sort(sorted_.begin(), sorted_.end());
+      Sort(sorted_.begin(), sorted_.end());
     }
     limit_ = sorted_.back();
   }
@@ -82,7 +83,7 @@ bool PairLess(const Merge& a, const Merge& b) {
 
 MergeTable::MergeTable(std::vector<Merge> merges)
     : merges_(std::move(merges)) {
-  std::sort(merges_.begin(), merges_.end(), PairLess);
+  Sort(merges_.begin(), merges_.end(), PairLess);
   if (merges_.empty()) return;
   first_.resize(size_t{merges_.back().left} + 2);
   for (const Merge& merge : merges_) ++first_[size_t{merge.left} + 1];

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "runtime/base/sort.h"
 #include "runtime/tokenizer/utf8.h"
 
 namespace pedigree {
@@ -68,6 +69,8 @@ struct Decomposition {
 struct Character {
   uint32_t code_point;
   uint32_t combining_class;
+  // Among marks that are sorted, where it stood before.
+  uint32_t position = 0;
 };
 
 void Decompose(uint32_t code_point, std::vector<Character>& out) {
@@ -104,8 +107,11 @@ void OrderMarks(std::vector<Character>& characters) {
     const auto begin = std::find_if(end, characters.end(), is_mark);
     if (begin == characters.end()) return;
     end = std::find_if_not(begin, characters.end(), is_mark);
-    std::stable_sort(begin, end, [](const Character& a, const Character& b) {
-      return a.combining_class < b.combining_class;
+    uint32_t position = 0;
+    for (auto mark = begin; mark != end; ++mark) mark->position = position++;
+    Sort(begin, end, [](const Character& a, const Character& b) {
+      return std::pair(a.combining_class, a.position) <
+             std::pair(b.combining_class, b.position);
     });
   }
 }

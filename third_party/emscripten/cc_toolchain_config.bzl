@@ -178,7 +178,9 @@ def _features(ctx, llvm, emscripten):
         ]),
         _flags(
             "optimization",
-            [(_COMPILE, ["-O3", "-g0", "-DNDEBUG"]), (_LINK, ["-O3"])],
+            # For size; targets that hold inner loops ask for more. There is no
+            # library for linking with -Oz.
+            [(_COMPILE, ["-Oz", "-g0", "-DNDEBUG"]), (_LINK, ["-Os"])],
             [with_feature_set(features = ["opt"])],
         ),
         _flags(
