@@ -390,6 +390,8 @@ std::vector<PacketDefect> EvidenceDefects() {
               [](Json& r) { r["config"]["dtype"] = "q4_0"; }),
       Rewrite("bad-receipt-output", "receipts/0.json",
               [](Json& r) { r["output"]["digest"] = Zeros(); }),
+      Rewrite("bad-receipt-of-stranger", "receipts/1.json",
+              [](Json& r) { r["output"]["digest"] = Zeros(); }),
       Rewrite("bad-node-id", "node.json",
               [](Json& n) { n["created_by"] = "someone"; }),
       Rewrite("bad-node-parent", "node.json",
