@@ -13,11 +13,12 @@ const MAX_PAGES = 65536;
 
 // The functions that the client calls, of version 1 of the interface.
 const FUNCTIONS = [
-  "abi_version", "alloc", "append_model", "apply_adapter_delta", "begin_model",
-  "dealloc", "finish_model", "free_model", "generate", "generate_next_token",
+  "abi_version", "alloc", "append_hash", "append_model", "apply_adapter_delta",
+  "begin_hash", "begin_model", "dealloc", "drop_upload", "finish_hash",
+  "finish_model", "free_model", "generate", "generate_next_token",
   "get_diagnostics_len", "get_diagnostics_ptr", "init_runtime",
   "last_result_len", "last_result_ptr", "request_cancel", "reset_adapters",
-  "reset_context", "run_eval", "set_sampling_config",
+  "reset_context", "run_eval", "set_sampling_config", "upload_digest",
   "validate_adapter_delta",
 ];
 const ABI_VERSION = 1;
@@ -55,11 +56,6 @@ export class Instance {
     }
   }
 
-  /** Whether the module has a function that not every build of it has. */
-  has(/** @type {string} */ name) {
-    return name in this.#exports;
-  }
-
   get memoryBytes() {
     return this.#memory.buffer.byteLength;
   }
@@ -92,7 +88,7 @@ export class Instance {
       this.#copyIn(bytes, block);
       this.call(name, block, bytes.length, ...values);
     } finally {
-      if (this.#trap === undefined) this.#invoke("dealloc", block, length);
+      this.release("dealloc", block, length);
     }
   }
 
@@ -112,12 +108,18 @@ export class Instance {
           this.call(name, block, piece.length);
         }
       },
-      close: () => {
-        if (this.#trap === undefined) {
-          this.#invoke("dealloc", block, STAGING_BYTES);
-        }
-      },
+      close: () => this.release("dealloc", block, STAGING_BYTES),
     };
+  }
+
+  /**
+   * Gives something back, for which an instance that has trapped is past caring.
+   *
+   * @param {string} name
+   * @param {...number} values
+   */
+  release(name, ...values) {
+    if (this.#trap === undefined) this.#invoke(name, ...values);
   }
 
   /** A copy of the last result; undefined where the last call has none. */

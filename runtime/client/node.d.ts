@@ -21,7 +21,3 @@ declare module "node:fs" {
   function createReadStream(url: URL, options: { highWaterMark: number }):
     AsyncIterable<Uint8Array>;
 }
-
-declare module "node:crypto" {
-  const webcrypto: Crypto;
-}

@@ -3,9 +3,11 @@
 // used from. See README.md.
 
 import { PedigreeError } from "./errors.js";
+import { Generation } from "./generation.js";
 import { startWorker } from "./platform.js";
 
 export { ERROR_CODES, PedigreeError } from "./errors.js";
+export { Generation } from "./generation.js";
 
 /**
  * Where bytes come from. A `URL` is fetched by the worker, a `Blob` is read by it;
@@ -168,7 +170,7 @@ export class Pedigree {
    */
   loadModel(source, { size, sha256, onProgress, signal }) {
     checkInteger("size", size, 0, Number.MAX_SAFE_INTEGER);
-    if (size < 1 || size > MAX_U32) {
+    if (size > MAX_U32) {
       return Promise.reject(new PedigreeError("ResourceLimit",
         `Model of ${size} bytes exceeds ${MAX_U32}`));
     }
@@ -530,95 +532,6 @@ export class Pedigree {
     if (call.failure !== undefined) call.reject(call.failure);
     else if (error === undefined) call.resolve(value);
     else call.reject(new PedigreeError(error.code, error.message));
-  }
-}
-
-/**
- * What a model generates: an async iterable over the bytes of each token. It may be
- * iterated over more than once; each time begins with the first token.
- *
- * @implements {AsyncIterable<Uint8Array>}
- */
-export class Generation {
-  /** @type {Uint8Array[]} */
-  #pieces = [];
-  #ended = false;
-  /** @type {Promise<void>} */
-  #end = Promise.resolve();
-  /** @type {(() => void)[]} */
-  #waiting = [];
-  #onToken;
-  #cancel;
-
-  /**
-   * @param {((piece: Uint8Array) => void) | undefined} onToken
-   * @param {() => void} cancel
-   */
-  constructor(onToken, cancel) {
-    this.#onToken = onToken;
-    this.#cancel = cancel;
-  }
-
-  /**
-   * @param {Promise<void>} end
-   */
-  follow(end) {
-    const ended = () => {
-      this.#ended = true;
-      this.#wake();
-    };
-    this.#end = end;
-    // Who neither iterates nor asks for the text hears of no failure.
-    end.then(ended, ended);
-  }
-
-  /** @param {Uint8Array[]} pieces */
-  add(pieces) {
-    for (const piece of pieces) {
-      this.#pieces.push(piece);
-      this.#onToken?.(piece);
-    }
-    this.#wake();
-  }
-
-  async* [Symbol.asyncIterator]() {
-    try {
-      for (let i = 0; ; ++i) {
-        while (i === this.#pieces.length && !this.#ended) {
-          await /** @type {Promise<void>} */ (
-            new Promise((resolve) => void this.#waiting.push(resolve)));
-        }
-        if (i === this.#pieces.length) break;
-        yield this.#pieces[i];
-      }
-      await this.#end;
-    } finally {
-      if (!this.#ended) await this.#stop();
-    }
-  }
-
-  /**
-   * The whole text, when it has ended; bytes that are no text are U+FFFD.
-   *
-   * @returns {Promise<string>}
-   */
-  async text() {
-    await this.#end;
-    const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-    const parts = this.#pieces.map(
-      (piece) => decoder.decode(piece, { stream: true }));
-    return parts.join("") + decoder.decode();
-  }
-
-  async #stop() {
-    this.#cancel();
-    await this.#end.catch(() => {});
-  }
-
-  #wake() {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const resolve of waiting) resolve();
   }
 }
 

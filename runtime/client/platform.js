@@ -14,7 +14,8 @@
  * @property {() => void} terminate ends it; `died` is not called then
  */
 
-const isNode = typeof process !== "undefined" &&
+/** Whether this is Node, not a browser. */
+export const isNode = typeof process !== "undefined" &&
   process.versions?.node !== undefined;
 
 /**

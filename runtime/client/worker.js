@@ -155,9 +155,9 @@ function checkDigest(what, found, expected) {
     `Invalid ${what}: sha256 (${found}, expected ${expected})`);
 }
 
-/** @param {Uint8Array} digest */
-function hex(digest) {
-  return Array.from(digest, (b) => b.toString(16).padStart(2, "0")).join("");
+/** The last result, `sha256:<hex>`, without what it begins with. */
+function resultDigest() {
+  return new TextDecoder().decode(instance.result()).replace("sha256:", "");
 }
 
 /** Tells how much of `total` is done, a few times a second. */
@@ -189,15 +189,16 @@ const operations = {
   },
 
   async loadModel(job, { source, size, sha256 }) {
-    const digest = await upload(job, source, size);
+    instance.call("begin_model", size);
     try {
+      const digest = await upload(job, source, size);
       checkDigest("model", digest, sha256);
       instance.call("finish_model");
+      return { sha256: digest, size };
     } catch (error) {
-      dropUpload();
+      instance.release("drop_upload");
       throw error;
     }
-    return { sha256: digest, size };
   },
 
   freeModel: () => instance.call("free_model"),
@@ -274,44 +275,43 @@ async function fetchAll(url) {
 }
 
 /**
- * Fills the module's upload, hashed on its way.
+ * Fills the module's upload.
  *
  * @param {Job} job
  * @param {Source} source
  * @param {number} size
- * @returns {Promise<string>}
+ * @returns {Promise<string>} the digest of what came
  */
 async function upload(job, source, size) {
-  instance.call("begin_model", size);
-  const pipe = instance.openPipe("append_model");
   const progress = new Progress(job, size);
-  const kept = [];
   let done = 0;
-  try {
-    for await (const piece of job.read(source)) {
-      done += piece.length;
-      if (done > size) throw wrongSize("at least ", done, size);
-      pipe.write(piece);
-      kept.push(piece.slice());
-      progress.tell(done);
-    }
-    if (done !== size) throw wrongSize("", done, size);
-    return await webDigest(kept);
-  } catch (error) {
-    dropUpload();
-    throw error;
-  } finally {
-    pipe.close();
-  }
+  await feed(job, source, "append_model", (bytes) => {
+    done += bytes;
+    if (done > size) throw wrongSize("at least ", done, size);
+    progress.tell(done);
+  });
+  if (done !== size) throw wrongSize("", done, size);
+  instance.call("upload_digest");
+  return resultDigest();
 }
 
-/** Gives back the memory of an upload that came to nothing. */
-function dropUpload() {
+/**
+ * Hands the pieces of a source to a function of the module.
+ *
+ * @param {Job} job
+ * @param {Source} source
+ * @param {string} name
+ * @param {(bytes: number) => void} [count] gets each piece's length beforehand
+ */
+async function feed(job, source, name, count) {
+  const pipe = instance.openPipe(name);
   try {
-    // Refused, after it has dropped the one before.
-    instance.call("begin_model", 0);
-  } catch {
-    // As expected; or else the instance is gone, and the caller's error says so.
+    for await (const piece of job.read(source)) {
+      count?.(piece.length);
+      pipe.write(piece);
+    }
+  } finally {
+    pipe.close();
   }
 }
 
@@ -331,17 +331,10 @@ function wrongSize(bound, found, expected) {
  * @returns {Promise<string>}
  */
 async function digestOf(job, source) {
-  const pieces = [];
-  for await (const piece of job.read(source)) pieces.push(piece);
-  return webDigest(pieces);
-}
-
-/** @param {Uint8Array[]} pieces */
-async function webDigest(pieces) {
-  const bytes = await new Blob(pieces).arrayBuffer();
-  const { subtle } = globalThis.crypto ??
-    (await import("node:crypto")).webcrypto;
-  return hex(new Uint8Array(await subtle.digest("SHA-256", bytes)));
+  instance.call("begin_hash");
+  await feed(job, source, "append_hash");
+  instance.call("finish_hash");
+  return resultDigest();
 }
 
 /** @param {unknown} error */
