@@ -312,6 +312,10 @@ clientTest("stops a load that waits for bytes", async (client) => {
 });
 
 clientTest("tells a source that breaks", async (client) => {
+  const taken = new Blob(["a"]).stream();
+  taken.getReader();
+  await expectError(client.loadModel(taken, { size: 1 }), "SourceFailed",
+    /locked/);
   const broken = new ReadableStream({
     pull: (controller) => controller.error(new Error("line cut")),
   });
@@ -348,6 +352,41 @@ clientTest("does one thing at a time", async (client) => {
     client.setSampling({}),
     expectGreedy(client, "f32"),
   ]);
+});
+
+clientTest("does calls in their order", async (client) => {
+  await load(client, "f32.slm");
+  const adapter = file("f32.adp1");
+  const sha256 = digest(adapter);
+  await Promise.all([
+    client.applyAdapter(adapter, { sha256 }),
+    expectError(client.applyAdapter(adapter, { sha256 }), "InvalidAdapter"),
+    client.resetAdapters(),
+    client.validateAdapter(adapter),
+  ]);
+  await expectGreedy(client, "f32");
+});
+
+clientTest("ends an evaluation by ending the worker", async (client) => {
+  await load(client, "room.slm");
+  const stop = new AbortController();
+  const request = JSON.stringify({
+    ...JSON.parse(evalRequest()),
+    suite: {
+      schema_version: "pedigree.suite.v1", name: "long", version: "1",
+      cases: Array.from({ length: 200 }, (_value, i) => ({
+        id: `c${i}`, prompt: `${i}`, expected: "x", max_new_tokens: 200,
+      })),
+    },
+  });
+  const running = client.runEval(request, { signal: stop.signal });
+  assert.equal(client.state, "busy");
+  stop.abort();
+  await expectError(running, "Cancelled");
+  assert.equal(client.state, "ready");
+  await load(client, "f32.slm");
+  await expectError(client.runEval("x", { signal: stop.signal }), "Cancelled");
+  await expectGreedy(client, "f32");
 });
 
 clientTest("closes with calls in progress", async (client) => {
@@ -433,10 +472,10 @@ clientTest("refuses arguments that no call can mean", async (client) => {
   assert.throws(() => client.generate("a", { maxNewTokens: 1.5 }), RangeError);
   await assert.rejects(client.setSampling({ seed: -1 }), RangeError);
   await assert.rejects(client.setSampling({ topK: 1.5 }), RangeError);
-  assert.throws(() => client.loadModel(Buffer.alloc(1), { size: -1 }),
+  await assert.rejects(client.loadModel(Buffer.alloc(1), { size: -1 }),
     RangeError);
-  assert.throws(
-    () => client.loadModel(Buffer.alloc(1), { size: 1, sha256: "A0" }),
+  await assert.rejects(
+    client.loadModel(Buffer.alloc(1), { size: 1, sha256: "A0" }),
     /64 lowercase hex digits/);
 });
 

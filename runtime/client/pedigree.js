@@ -168,11 +168,11 @@ export class Pedigree {
    * @param {AbortSignal} [options.signal]
    * @returns {Promise<{ sha256: string, size: number }>} what was loaded
    */
-  loadModel(source, { size, sha256, onProgress, signal }) {
+  async loadModel(source, { size, sha256, onProgress, signal }) {
     checkInteger("size", size, 0, Number.MAX_SAFE_INTEGER);
     if (size > MAX_U32) {
-      return Promise.reject(new PedigreeError("ResourceLimit",
-        `Model of ${size} bytes exceeds ${MAX_U32}`));
+      throw new PedigreeError("ResourceLimit",
+        `Model of ${size} bytes exceeds ${MAX_U32}`);
     }
     checkHex(sha256);
     return this.#callLong("loadModel", { size, sha256 }, {
@@ -194,7 +194,7 @@ export class Pedigree {
    * @param {number} options.size bytes
    * @returns {Promise<{ fits: boolean, needBytes: number, limitBytes: number }>}
    */
-  preflight({ size }) {
+  async preflight({ size }) {
     checkInteger("size", size, 0, Number.MAX_SAFE_INTEGER);
     return this.#call("preflight", { size });
   }
@@ -276,22 +276,36 @@ export class Pedigree {
   }
 
   /**
-   * Runs an eval request (docs/formats/evaluation.md, "Request").
+   * Runs an eval request (docs/formats/evaluation.md, "Request"). The module does
+   * that in one go, so a signal ends the worker, and the model is to be loaded
+   * again: once this is rejected with Cancelled, another worker is ready.
    *
    * @param {Uint8Array | string} request
    * @param {object} options
    * @param {AbortSignal} [options.signal]
-   * @param {(progress: Progress) => void} [options.onProgress] cases
    * @returns {Promise<Uint8Array>} the sidecar, the native runtime's bytes
    */
-  runEval(request, { signal, onProgress } = {}) {
+  async runEval(request, { signal } = {}) {
     const bytes = typeof request === "string" ?
       new TextEncoder().encode(request) : copyOf(request);
-    return this.#callLong("runEval", { request: bytes }, {
-      signal,
-      transfer: [bytes.buffer],
-      onEvent: ({ progress }) => onProgress?.(progress),
-    });
+    const running = this.#callLong("runEval", { request: bytes },
+      { signal, transfer: [bytes.buffer] });
+    // A call that was refused has nothing to end.
+    const worker = this.#long === "runEval" ? this.#worker : undefined;
+    /** @type {Promise<void> | undefined} */
+    let restarted;
+    const end = () => {
+      if (worker !== undefined && worker === this.#worker) {
+        restarted = this.restart();
+      }
+    };
+    signal?.addEventListener("abort", end);
+    try {
+      return await running;
+    } finally {
+      signal?.removeEventListener("abort", end);
+      await restarted;
+    }
   }
 
   /**
@@ -442,8 +456,9 @@ export class Pedigree {
    * @param {CallOptions} [options]
    * @returns {Promise<any>}
    */
-  #send(op, message, options = {}) {
+  async #send(op, message, options = {}) {
     const { signal, source, transfer } = options;
+    const chunks = source === undefined ? undefined : chunkReader(source);
     const id = this.#nextId++;
     const call = new Call(op, options);
     const cancel = () => this.#worker?.post({ id, cancel: true });
@@ -453,7 +468,6 @@ export class Pedigree {
     const sent = source === undefined ? message :
       { ...message, source: describeSource(source) };
     this.#worker?.post({ id, op, ...sent }, transfer);
-    const chunks = source === undefined ? undefined : chunkReader(source);
     if (chunks !== undefined) void this.#pump(id, call, chunks);
     return call.promise;
   }
@@ -554,12 +568,22 @@ function chunkReader(source) {
   const fetched = source instanceof Response;
   const stream = fetched ? source.body : source;
   if (stream === null) return bytesReader(new Uint8Array(0));
-  const reader = stream.getReader();
+  const reader = readerOf(stream);
   return {
     next: async () => (await reader.read()).value,
     cancel: () => void reader.cancel().catch(() => {}),
     giveAway: fetched,
   };
+}
+
+/** @param {ReadableStream<Uint8Array>} stream */
+function readerOf(stream) {
+  try {
+    return stream.getReader();
+  } catch (error) {
+    // Somebody else reads it, or it is no stream.
+    throw sourceFailed(error);
+  }
 }
 
 /**

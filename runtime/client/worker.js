@@ -29,6 +29,8 @@ let instance;
 let baseBytes = 0;
 /** @type {Map<number, Job>} */
 const jobs = new Map();
+/** The end of the job that came last: each waits for the one before. */
+let last = Promise.resolve();
 
 /** A job in progress: whether it was cancelled, and the chunks that came. */
 class Job {
@@ -347,8 +349,22 @@ function describe(error) {
   return { code: "WorkerCrashed", message: String(what), fatal: true };
 }
 
+/**
+ * @param {Job} job
+ * @param {any} message
+ */
+async function run(job, message) {
+  try {
+    job.send({ value: await operations[message.op](job, message) });
+  } catch (error) {
+    job.send({ error: describe(error) });
+  } finally {
+    jobs.delete(job.id);
+  }
+}
+
 /** @param {any} message */
-async function receive(message) {
+function receive(message) {
   const { id, op } = message;
   const running = jobs.get(id);
   if (running !== undefined) return running.receive(message);
@@ -356,13 +372,7 @@ async function receive(message) {
   if (op === undefined) return;
   const job = new Job(id);
   jobs.set(id, job);
-  try {
-    job.send({ value: await operations[op](job, message) });
-  } catch (error) {
-    job.send({ error: describe(error) });
-  } finally {
-    jobs.delete(id);
-  }
+  last = last.then(() => run(job, message));
 }
 
 post = await openPort(receive);
