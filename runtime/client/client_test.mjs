@@ -41,7 +41,7 @@ async function withClient(use, options = { module }) {
 }
 
 function clientTest(name, use, options) {
-  test(name, { timeout: 60000 }, () => withClient(use, options));
+  test(name, { timeout: 240000 }, () => withClient(use, options));
 }
 
 async function load(client, name) {

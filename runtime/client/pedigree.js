@@ -25,7 +25,7 @@ export { Generation } from "./generation.js";
 
 /**
  * @typedef {object} CallOptions
- * @property {((event: any) => void)} [onEvent] gets what the job sends on its way
+ * @property {(event: any) => void} [onEvent] gets what the job sends on its way
  * @property {AbortSignal} [signal]
  * @property {Transferable[]} [transfer]
  * @property {ByteSource} [source] sent chunk by chunk
@@ -47,12 +47,8 @@ class Call {
   #inFlight = 0;
   #wake = () => {};
 
-  /**
-   * @param {string} op
-   * @param {CallOptions} options
-   */
-  constructor(op, options) {
-    this.op = op;
+  /** @param {CallOptions} options */
+  constructor(options) {
     this.options = options;
     this.settled = false;
     /** @type {(value: any) => void} */
@@ -250,8 +246,8 @@ export class Pedigree {
 
   /**
    * Generates from a fresh context. It starts at once; what comes can be iterated
-   * over, and leaving the loop early cancels it, as does the signal, between two
-   * tokens.
+   * over, and leaving the loop early cancels it, as does the signal: between two
+   * tokens, since a prompt is run in one go.
    *
    * @param {string} prompt
    * @param {object} options
@@ -460,7 +456,7 @@ export class Pedigree {
     const { signal, source, transfer } = options;
     const chunks = source === undefined ? undefined : chunkReader(source);
     const id = this.#nextId++;
-    const call = new Call(op, options);
+    const call = new Call(options);
     const cancel = () => this.#worker?.post({ id, cancel: true });
     signal?.addEventListener("abort", cancel);
     call.onSettled = () => signal?.removeEventListener("abort", cancel);

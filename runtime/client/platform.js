@@ -3,7 +3,7 @@
 /**
  * The worker's end of the line to its client.
  *
- * @typedef {(message: any, transfer?: Transferable[]) => void} Port
+ * @typedef {(message: any) => void} Port
  */
 
 /**
@@ -119,12 +119,12 @@ export async function openPort(receive) {
     if (parentPort === null) throw new Error("worker.js runs in a worker only");
     parentPort.on("message", receive);
     parentPort.postMessage({ lock: "" });
-    return (message, transfer) => parentPort.postMessage(message, transfer);
+    return (message) => parentPort.postMessage(message);
   }
   const scope = /** @type {any} */ (globalThis);
   scope.onmessage = (/** @type {MessageEvent} */ event) => receive(event.data);
   scope.postMessage({ lock: await holdLock() });
-  return (message, transfer) => scope.postMessage(message, transfer ?? []);
+  return (message) => scope.postMessage(message);
 }
 
 /**

@@ -47,8 +47,8 @@ class Job {
   }
 
   /** @param {object} event */
-  send(event, transfer = /** @type {Transferable[]} */ ([])) {
-    post({ id: this.id, ...event }, transfer);
+  send(event) {
+    post({ id: this.id, ...event });
   }
 
   /** @param {any} message */
