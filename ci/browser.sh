@@ -28,7 +28,10 @@ while [ $# -gt 0 ]; do
   esac
   shift
 done
-[ $# -gt 0 ] || set -- ci/browser/*_test.mjs */browser/*_test.mjs */*/browser/*_test.mjs
+if [ $# -eq 0 ]; then
+  # shellcheck disable=SC2046  # a file a word
+  set -- $(find . -path './bazel-*' -prune -o -path '*/browser/*_test.mjs' -print | sort)
+fi
 
 fail() {
   echo "browser: FAILED: $*" >&2
