@@ -9,12 +9,18 @@
 
 namespace pedigree {
 
+struct FileHashes;
+
 // The bytes stay where they are, and as they are, as long as the source lives.
 class ByteSource {
  public:
   virtual ~ByteSource() = default;
 
   virtual ByteSpan bytes() const = 0;
+
+  // The hashes of the file that the bytes are, where they were taken on the way
+  // here; null where nobody has.
+  virtual const FileHashes* hashes() const { return nullptr; }
 
   // Whether Release gives memory back.
   virtual bool releases() const { return false; }

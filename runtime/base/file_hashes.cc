@@ -5,7 +5,6 @@
 
 #include "runtime/base/byte_source.h"
 #include "runtime/base/bytes.h"
-#include "runtime/base/checksum.h"
 #include "runtime/base/sha256.h"
 
 namespace pedigree {
@@ -19,23 +18,35 @@ static_assert(kReleaseBytes % kPieceBytes == 0);
 
 FileHashes Hash(ByteSpan bytes, uint64_t checksum_offset,
                 const ByteSource* release) {
-  Sha256Stream digest;
-  FileChecksumStream checksum(checksum_offset);
+  FileHashStream hashes(checksum_offset);
+  if (release == nullptr) {
+    hashes.Update(bytes);
+    return hashes.Finish();
+  }
   for (size_t begin = 0; begin < bytes.size(); begin += kPieceBytes) {
     const ByteSpan piece = bytes.subspan(begin, kPieceBytes);
-    digest.Update(piece);
-    checksum.Update(piece);
+    hashes.Update(piece);
     const size_t end = begin + piece.size();
-    if (release == nullptr) continue;
     if (end % kReleaseBytes == 0 || end == bytes.size()) {
       const size_t from = (end - 1) / kReleaseBytes * kReleaseBytes;
       release->Release(bytes.subspan(from, end - from));
     }
   }
-  return {digest.Finish(), checksum.Finish()};
+  return hashes.Finish();
 }
 
 }  // namespace
+
+void FileHashStream::Update(ByteSpan piece) {
+  for (size_t begin = 0; begin < piece.size(); begin += kPieceBytes) {
+    digest_.Update(piece.subspan(begin, kPieceBytes));
+    checksum_.Update(piece.subspan(begin, kPieceBytes));
+  }
+}
+
+FileHashes FileHashStream::Finish() const {
+  return {Sha256Stream(digest_).Finish(), checksum_.Finish()};
+}
 
 FileHashes HashFile(ByteSpan file_bytes, uint64_t checksum_offset) {
   return Hash(file_bytes, checksum_offset, nullptr);

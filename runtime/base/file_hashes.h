@@ -7,6 +7,7 @@
 
 #include "runtime/base/byte_source.h"
 #include "runtime/base/bytes.h"
+#include "runtime/base/checksum.h"
 #include "runtime/base/sha256.h"
 
 namespace pedigree {
@@ -16,6 +17,22 @@ struct FileHashes {
   Digest digest;
   // Its FileChecksum.
   uint64_t checksum = 0;
+};
+
+// The hashes of a file that comes in pieces, whose checksum field is at
+// `checksum_offset`. A copy goes on by itself.
+class FileHashStream {
+ public:
+  explicit FileHashStream(uint64_t checksum_offset)
+      : checksum_(checksum_offset) {}
+
+  void Update(ByteSpan piece);
+  // Of all bytes so far.
+  FileHashes Finish() const;
+
+ private:
+  Sha256Stream digest_;
+  FileChecksumStream checksum_;
 };
 
 // Hashes `file_bytes`, whose checksum field is at `checksum_offset`.

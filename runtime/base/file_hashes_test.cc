@@ -47,5 +47,15 @@ TEST(FileHashesTest, AreThoseOfTheWholeFileAndEachByteIsReleasedOnce) {
   }
 }
 
+TEST(FileHashesTest, PiecesMakeTheWholeAndAnswersOnTheWay) {
+  const std::string file(1000, 'x');
+  FileHashStream stream(100);
+  stream.Update(AsBytes(file).first(103));
+  EXPECT_EQ(stream.Finish().digest, Sha256(file.substr(0, 103)));
+  stream.Update(AsBytes(file).subspan(103));
+  EXPECT_EQ(stream.Finish().digest, Sha256(file));
+  EXPECT_EQ(stream.Finish().checksum, FileChecksum(AsBytes(file), 100));
+}
+
 }  // namespace
 }  // namespace pedigree

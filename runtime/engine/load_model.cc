@@ -76,9 +76,12 @@ absl::StatusOr<LoadedModel> LoadModel(
     const std::optional<Digest>& expected_digest, ThreadPool* pool) {
   const ByteSpan bytes = source.bytes();
   std::optional<FileHashes> hashes;
+  if (source.hashes() != nullptr) hashes = *source.hashes();
   if (expected_digest.has_value()) {
-    hashes = repack ? HashFileAndRelease(source, kSlmChecksumOffset)
-                    : HashFile(bytes, kSlmChecksumOffset);
+    if (!hashes.has_value()) {
+      hashes = repack ? HashFileAndRelease(source, kSlmChecksumOffset)
+                      : HashFile(bytes, kSlmChecksumOffset);
+    }
     PEDIGREE_RETURN_IF_ERROR(CheckDigest(hashes->digest, *expected_digest));
   }
   PEDIGREE_ASSIGN_OR_RETURN(SlmReader reader, SlmReader::ParseStructure(bytes));

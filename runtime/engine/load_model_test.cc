@@ -14,6 +14,7 @@
 #include "runtime/base/bytes.h"
 #include "runtime/base/checksum.h"
 #include "runtime/base/error_code.h"
+#include "runtime/base/file_hashes.h"
 #include "runtime/base/sha256.h"
 #include "runtime/engine/preflight.h"
 #include "runtime/format/slm_format.h"
@@ -143,6 +144,46 @@ TEST(LoadModelTest, NothingIsReadBeforeTheDigestIsTheExpectedOne) {
   EXPECT_EQ(GetErrorCode(LoadModel(source, false, Sha256(garbage.text()), &pool)
                              .status()),
             ErrorCode::kInvalidModelMagic);
+}
+
+// A file whose hashes somebody took before, perhaps of other bytes.
+class Hashed final : public ByteSource {
+ public:
+  Hashed(ByteSpan bytes, const FileHashes& hashes)
+      : bytes_(bytes), hashes_(hashes) {}
+  ByteSpan bytes() const override { return bytes_; }
+  const FileHashes* hashes() const override { return &hashes_; }
+
+ private:
+  ByteSpan bytes_;
+  FileHashes hashes_;
+};
+
+TEST(LoadModelTest, TakesTheHashesThatTheSourceKnows) {
+  const AlignedBytes file(Tiny(DType::kQ8_0));
+  ThreadPool pool(1);
+  FileHashes hashes = HashFile(AsBytes(file.text()), kSlmChecksumOffset);
+  hashes.digest = Sha256("a name of its own");
+  const Hashed source(AsBytes(file.text()), hashes);
+  const auto loaded = LoadModel(source, true, hashes.digest, &pool);
+  ASSERT_TRUE(loaded.ok()) << loaded.status();
+  EXPECT_EQ(loaded->model->digest(), hashes.digest);
+}
+
+TEST(LoadModelTest, RefusesAKnownDigestOrChecksumThatIsWrong) {
+  const AlignedBytes file(Tiny(DType::kQ8_0));
+  ThreadPool pool(1);
+  FileHashes hashes = HashFile(AsBytes(file.text()), kSlmChecksumOffset);
+  EXPECT_EQ(LoadModel(Hashed(AsBytes(file.text()), hashes), true,
+                      Sha256("else"), &pool)
+                .status()
+                .code(),
+            absl::StatusCode::kFailedPrecondition);
+  hashes.checksum ^= 1;
+  EXPECT_EQ(GetErrorCode(LoadModel(Hashed(AsBytes(file.text()), hashes), true,
+                                   std::nullopt, &pool)
+                             .status()),
+            ErrorCode::kChecksumMismatch);
 }
 
 }  // namespace

@@ -2,17 +2,36 @@
 
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "runtime/base/byte_source.h"
 #include "runtime/base/bytes.h"
 #include "runtime/base/error_code.h"
+#include "runtime/base/file_hashes.h"
 #include "runtime/base/status_macros.h"
 #include "runtime/tensor/aligned_buffer.h"
 
 namespace pedigree {
+namespace {
+
+class UploadedFile final : public ByteSource {
+ public:
+  UploadedFile(AlignedBuffer block, const FileHashes& hashes)
+      : block_(std::move(block)), hashes_(hashes) {}
+
+  ByteSpan bytes() const override { return {block_.data(), block_.size()}; }
+  const FileHashes* hashes() const override { return &hashes_; }
+
+ private:
+  AlignedBuffer block_;
+  FileHashes hashes_;
+};
+
+}  // namespace
 
 absl::StatusOr<ModelUpload> ModelUpload::Begin(uint64_t length) {
   if (length == 0) {
@@ -34,18 +53,20 @@ absl::Status ModelUpload::Append(ByteSpan piece) {
   }
   if (!piece.empty()) {
     std::memcpy(block_.data() + received_, piece.data(), piece.size());
+    hashes_.Update(piece);
   }
   received_ += piece.size();
   return absl::OkStatus();
 }
 
-absl::StatusOr<AlignedBuffer> ModelUpload::Finish() {
+absl::StatusOr<std::unique_ptr<const ByteSource>> ModelUpload::Finish() {
   if (received_ != block_.size()) {
     return MakeError(ErrorCode::kInvalidLength,
                      absl::StrCat("Invalid model upload: has ", received_,
                                   " bytes (announced ", block_.size(), ")"));
   }
-  return std::move(block_);
+  return std::make_unique<const UploadedFile>(std::move(block_),
+                                              hashes_.Finish());
 }
 
 }  // namespace pedigree

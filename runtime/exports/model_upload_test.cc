@@ -1,13 +1,18 @@
 #include "runtime/exports/model_upload.h"
 
 #include <cstdint>
+#include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "gtest/gtest.h"
+#include "runtime/base/byte_source.h"
 #include "runtime/base/bytes.h"
+#include "runtime/base/checksum.h"
 #include "runtime/base/error_code.h"
-#include "runtime/tensor/aligned_buffer.h"
+#include "runtime/base/file_hashes.h"
+#include "runtime/base/sha256.h"
+#include "runtime/format/slm_format.h"
 
 namespace pedigree {
 namespace {
@@ -18,9 +23,26 @@ TEST(ModelUploadTest, JoinsThePieces) {
   EXPECT_TRUE(upload->Append(AsBytes("abc")).ok());
   EXPECT_TRUE(upload->Append({}).ok());
   EXPECT_TRUE(upload->Append(AsBytes("defg")).ok());
-  const absl::StatusOr<AlignedBuffer> file = upload->Finish();
+  EXPECT_EQ(upload->digest(), Sha256("abcdefg"));
+  const auto file = upload->Finish();
   ASSERT_TRUE(file.ok());
-  EXPECT_EQ(AsText({file->data(), file->size()}), "abcdefg");
+  EXPECT_EQ(AsText((*file)->bytes()), "abcdefg");
+}
+
+TEST(ModelUploadTest, HashesOnTheWay) {
+  const std::string whole(300, 'x');
+  absl::StatusOr<ModelUpload> upload = ModelUpload::Begin(whole.size());
+  ASSERT_TRUE(upload.ok());
+  EXPECT_EQ(upload->digest(), Sha256(""));
+  ASSERT_TRUE(upload->Append(AsBytes(whole).first(150)).ok());
+  EXPECT_EQ(upload->digest(), Sha256(whole.substr(0, 150)));
+  ASSERT_TRUE(upload->Append(AsBytes(whole).subspan(150)).ok());
+  const auto file = upload->Finish();
+  ASSERT_TRUE(file.ok());
+  ASSERT_NE((*file)->hashes(), nullptr);
+  EXPECT_EQ((*file)->hashes()->digest, Sha256(whole));
+  EXPECT_EQ((*file)->hashes()->checksum,
+            FileChecksum(AsBytes(whole), kSlmChecksumOffset));
 }
 
 TEST(ModelUploadTest, RefusesAnEmptyModel) {
@@ -41,6 +63,7 @@ TEST(ModelUploadTest, RefusesAPiecePastTheEndAndKeepsNothingOfIt) {
   EXPECT_EQ(GetErrorCode(status), ErrorCode::kInvalidLength);
   EXPECT_EQ(status.message(),
             "Invalid model upload: 2 bytes at 3 pass the announced length 4");
+  EXPECT_EQ(upload->digest(), Sha256("abc"));
   ASSERT_TRUE(upload->Append(AsBytes("d")).ok());
   EXPECT_TRUE(upload->Finish().ok());
 }

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,9 +19,11 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "runtime/base/byte_source.h"
 #include "runtime/base/bytes.h"
 #include "runtime/base/error_code.h"
 #include "runtime/base/json.h"
+#include "runtime/base/sha256.h"
 #include "runtime/base/status_macros.h"
 #include "runtime/engine/engine_config.h"
 #include "runtime/evaluation/evaluate.h"
@@ -51,9 +54,8 @@ EngineConfig RepackedConfig() {
 
 struct Module {
   Runtime runtime{RepackedConfig()};
-  // The bytes that the runtime's model borrows.
-  AlignedBuffer model_bytes;
   std::optional<ModelUpload> upload;
+  std::optional<Sha256Stream> hash;
   // Empty where the last call has no result, as at the end of a generation.
   std::optional<std::string> result;
   // Built when asked for; empty after a call that changed anything.
@@ -108,10 +110,19 @@ ByteSpan View(const AlignedBuffer& buffer) {
   return {buffer.data(), buffer.size()};
 }
 
-absl::Status LoadOwned(AlignedBuffer bytes) {
-  PEDIGREE_RETURN_IF_ERROR(module->runtime.LoadModel(View(bytes)));
-  module->model_bytes = std::move(bytes);
-  return absl::OkStatus();
+absl::Status NoneHasBegun(const char* what) {
+  return MakeError(ErrorCode::kInvalidLength,
+                   absl::StrCat("Invalid ", what, ": none has begun"));
+}
+
+absl::StatusOr<ModelUpload*> Upload() {
+  if (!module->upload.has_value()) return NoneHasBegun("model upload");
+  return &*module->upload;
+}
+
+absl::StatusOr<Sha256Stream*> Hash() {
+  if (!module->hash.has_value()) return NoneHasBegun("hash");
+  return &*module->hash;
 }
 
 absl::Status KeepResult(std::string result) {
@@ -172,8 +183,12 @@ PEDIGREE_EXPORT(load_model)
 uint32_t load_model(uint32_t ptr, uint32_t length) {
   return Call([=]() -> absl::Status {
     PEDIGREE_ASSIGN_OR_RETURN(const ByteSpan bytes, Borrow(ptr, length));
-    PEDIGREE_ASSIGN_OR_RETURN(AlignedBuffer copy, CopyAligned(bytes));
-    return LoadOwned(std::move(copy));
+    PEDIGREE_ASSIGN_OR_RETURN(ModelUpload upload,
+                              ModelUpload::Begin(bytes.size()));
+    PEDIGREE_RETURN_IF_ERROR(upload.Append(bytes));
+    PEDIGREE_ASSIGN_OR_RETURN(std::unique_ptr<const ByteSource> file,
+                              upload.Finish());
+    return module->runtime.LoadModel(std::move(file));
   });
 }
 
@@ -189,30 +204,62 @@ PEDIGREE_EXPORT(append_model)
 uint32_t append_model(uint32_t ptr, uint32_t length) {
   return Call([=]() -> absl::Status {
     PEDIGREE_ASSIGN_OR_RETURN(const ByteSpan bytes, Borrow(ptr, length));
-    if (!module->upload.has_value()) {
-      return MakeError(ErrorCode::kInvalidLength,
-                       "Invalid model upload: none has begun");
-    }
-    return module->upload->Append(bytes);
+    PEDIGREE_ASSIGN_OR_RETURN(ModelUpload* const upload, Upload());
+    return upload->Append(bytes);
+  });
+}
+
+PEDIGREE_EXPORT(upload_digest) uint32_t upload_digest() {
+  return Call([]() -> absl::Status {
+    PEDIGREE_ASSIGN_OR_RETURN(const ModelUpload* const upload, Upload());
+    module->result = upload->digest().ToString();
+    return absl::OkStatus();
+  });
+}
+
+PEDIGREE_EXPORT(drop_upload) uint32_t drop_upload() {
+  return Call([] {
+    module->upload.reset();
+    return absl::OkStatus();
   });
 }
 
 PEDIGREE_EXPORT(finish_model) uint32_t finish_model() {
   return Call([]() -> absl::Status {
-    if (!module->upload.has_value()) {
-      return MakeError(ErrorCode::kInvalidLength,
-                       "Invalid model upload: none has begun");
-    }
-    PEDIGREE_ASSIGN_OR_RETURN(AlignedBuffer bytes, module->upload->Finish());
+    PEDIGREE_ASSIGN_OR_RETURN(ModelUpload* const upload, Upload());
+    PEDIGREE_ASSIGN_OR_RETURN(std::unique_ptr<const ByteSource> file,
+                              upload->Finish());
     module->upload.reset();
-    return LoadOwned(std::move(bytes));
+    return module->runtime.LoadModel(std::move(file));
   });
 }
 
 PEDIGREE_EXPORT(free_model) uint32_t free_model() {
+  return Call([] { return module->runtime.FreeModel(); });
+}
+
+PEDIGREE_EXPORT(begin_hash) uint32_t begin_hash() {
+  return Call([] {
+    module->hash.emplace();
+    return absl::OkStatus();
+  });
+}
+
+PEDIGREE_EXPORT(append_hash)
+uint32_t append_hash(uint32_t ptr, uint32_t length) {
+  return Call([=]() -> absl::Status {
+    PEDIGREE_ASSIGN_OR_RETURN(const ByteSpan bytes, Borrow(ptr, length));
+    PEDIGREE_ASSIGN_OR_RETURN(Sha256Stream* const hash, Hash());
+    hash->Update(bytes);
+    return absl::OkStatus();
+  });
+}
+
+PEDIGREE_EXPORT(finish_hash) uint32_t finish_hash() {
   return Call([]() -> absl::Status {
-    PEDIGREE_RETURN_IF_ERROR(module->runtime.FreeModel());
-    module->model_bytes = AlignedBuffer();
+    PEDIGREE_ASSIGN_OR_RETURN(Sha256Stream* const hash, Hash());
+    module->result = hash->Finish().ToString();
+    module->hash.reset();
     return absl::OkStatus();
   });
 }

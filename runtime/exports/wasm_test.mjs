@@ -92,12 +92,14 @@ function started(kind) {
   return host;
 }
 
+function digestOf(bytes) {
+  return "sha256:" + crypto.createHash("sha256").update(bytes).digest("hex");
+}
+
 // native_outputs.sh names the suite's file as the manifest, too: any will do.
 function evalRequest() {
-  const hex = crypto.createHash("sha256").update(file("suite.json"))
-    .digest("hex");
   return Buffer.from(JSON.stringify({
-    manifest_digest: "sha256:" + hex,
+    manifest_digest: digestOf(file("suite.json")),
     source_kind: "deterministic-smoke",
     suite: JSON.parse(file("suite.json")),
   }));
@@ -112,7 +114,9 @@ const tests = {
       "generate", "generate_next_token", "last_result_ptr", "last_result_len",
       "get_diagnostics_ptr", "get_diagnostics_len", "reset_context",
       "free_model", "abi_version", "reset_adapters", "run_eval", "begin_model",
-      "append_model", "finish_model", "request_cancel", "memory"]) {
+      "append_model", "finish_model", "upload_digest", "drop_upload",
+      "begin_hash", "append_hash", "finish_hash", "request_cancel",
+      "memory"]) {
       assert.ok(names.includes(name), name);
     }
     assert.equal(new Host().m.abi_version(), 1);
@@ -219,6 +223,58 @@ const tests = {
     assert.equal(host.m.finish_model(), code.ok, host.message());
     assert.ok(host.generate("Once upon", 30).equals(whole));
     assert.equal(host.m.finish_model(), code.invalidLength);
+  },
+
+  "tells the digest of a model before anything of it is parsed"() {
+    const host = started("f32");
+    const model = file("q8_0.slm");
+    assert.equal(host.m.upload_digest(), code.invalidLength);
+    assert.equal(host.message(), "Invalid model upload: none has begun");
+    assert.equal(host.m.begin_model(model.length), code.ok);
+    for (let i = 0; i < model.length; i += 10001) {
+      host.expectOk(host.m.upload_digest());
+      assert.equal(host.text(), digestOf(model.subarray(0, i)));
+      host.expectOk(
+        host.call("append_model", model.subarray(i, i + 10001)));
+    }
+    host.expectOk(host.m.upload_digest());
+    assert.equal(host.text(), digestOf(model));
+    host.expectOk(host.m.finish_model());
+    assert.equal(host.diagnostics().counted.quantization_mode, "q8_0");
+  },
+
+  "drops an upload that is not wanted, and keeps the model"() {
+    const host = started("f32");
+    const before = host.generate("Once upon", 30);
+    host.expectOk(host.m.drop_upload());
+    host.expectOk(host.m.begin_model(7));
+    host.expectOk(host.call("append_model", Buffer.from("no mode")));
+    host.expectOk(host.m.drop_upload());
+    assert.equal(host.m.finish_model(), code.invalidLength);
+    assert.ok(host.generate("Once upon", 30).equals(before));
+  },
+
+  "hashes any bytes, also beside an upload"() {
+    const host = started();
+    assert.equal(host.call("append_hash", Buffer.from("x")),
+      code.invalidLength);
+    assert.equal(host.m.finish_hash(), code.invalidLength);
+    assert.equal(host.message(), "Invalid hash: none has begun");
+    const bytes = file("f32.slm");
+    host.expectOk(host.m.begin_hash());
+    host.expectOk(host.call("append_hash", Buffer.from("is begun afresh")));
+    for (let length of [0, 1, 55, 63, 64, 65, 10001, bytes.length]) {
+      host.expectOk(host.m.begin_hash());
+      for (let i = 0; i < length; i += 4099) {
+        const end = Math.min(i + 4099, length);
+        host.expectOk(host.call("append_hash", bytes.subarray(i, end)));
+        host.expectOk(host.m.begin_model(5));
+      }
+      assert.equal(host.m.append_hash(0, 1), code.nullPointer);
+      host.expectOk(host.m.finish_hash());
+      assert.equal(host.text(), digestOf(bytes.subarray(0, length)));
+    }
+    assert.equal(host.m.finish_hash(), code.invalidLength);
   },
 
   "keeps the model through every failure"() {
