@@ -81,9 +81,8 @@ export function sampleFolder() {
   return folder;
 }
 
-/** pedigree.wasm with a memory that cannot grow. */
-export function withoutRoom(wasm) {
-  const bytes = Buffer.from(wasm);
+/** Where the limits of a module's memory are: two numbers, least and most pages. */
+function memoryLimits(bytes) {
   let at = 8;
   const leb = () => {
     let value = 0;
@@ -96,20 +95,47 @@ export function withoutRoom(wasm) {
   while (at < bytes.length) {
     const id = bytes[at++];
     const end = leb() + at;
-    if (id !== 5) {
-      at = end;
-      continue;
+    if (id === 5) {
+      leb();
+      if (leb() !== 1) throw new Error('no memory with a limit');
+      const least = at;
+      const pages = leb();
+      return {least, most: at, end, pages};
     }
-    leb();
-    const flags = leb();
-    const least = leb();
-    const length = end - at;
-    if (flags !== 1 || length < 2) throw new Error('no memory with a limit');
-    // The same number of bytes, the last ones of which add nothing.
-    for (let i = 0, value = least; i < length; ++i, value = Math.floor(value / 128)) {
-      bytes[at + i] = value % 128 | (i + 1 < length ? 128 : 0);
-    }
-    return bytes;
+    at = end;
   }
   throw new Error('no memory');
+}
+
+/** A number in so many bytes, the last ones of which may add nothing. */
+function writeLeb(bytes, from, to, value) {
+  for (let at = from, rest = value; at < to; ++at, rest = Math.floor(rest / 128)) {
+    bytes[at] = rest % 128 | (at + 1 < to ? 128 : 0);
+  }
+}
+
+function withPages(wasm, limits, pages) {
+  const bytes = Buffer.from(wasm);
+  writeLeb(bytes, limits.least, limits.most, pages);
+  writeLeb(bytes, limits.most, limits.end, pages);
+  return bytes;
+}
+
+const starts = (bytes) => {
+  try {
+    const {exports} = new WebAssembly.Instance(new WebAssembly.Module(bytes), {});
+    return exports.init_runtime() === 0;
+  } catch {
+    return false;
+  }
+};
+
+/** pedigree.wasm with the least memory that it starts in, and no more to grow to. */
+export function withoutRoom(wasm) {
+  const limits = memoryLimits(Buffer.from(wasm));
+  for (let pages = 1; pages <= limits.pages; ++pages) {
+    const bytes = withPages(wasm, limits, pages);
+    if (starts(bytes)) return bytes;
+  }
+  throw new Error('it does not start');
 }

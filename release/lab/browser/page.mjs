@@ -52,7 +52,7 @@ export class Lab {
   }
 
   async write(prompt) {
-    await this.page.getByLabel('Prompt').fill(prompt);
+    await this.page.getByRole('textbox', {name: 'Prompt'}).fill(prompt);
     await this.button('Write').click();
   }
 

@@ -108,6 +108,10 @@ export class Engine {
   async run(status, job) {
     this.set({status});
     try {
+      // A new worker would have no model.
+      if (this.client?.state === 'crashed') {
+        throw Object.assign(new Error('The worker has ended'), {codeName: 'WorkerCrashed'});
+      }
       const result = await job(await this.start());
       this.set({status: 'ready', progress: null});
       return result;

@@ -224,7 +224,7 @@ export class Session {
 
   /** @returns {Promise<{fits: boolean, needBytes: number, limitBytes: number}>} */
   async preflight() {
-    const size = this.memoryNeeds().reduce((sum, [, bytes]) => sum + bytes, 0);
+    const size = this.memoryNeed();
     if (size >= MODULE_BYTES) {
       return {fits: false, needBytes: size, limitBytes: MODULE_BYTES};
     }
@@ -239,6 +239,18 @@ export class Session {
     throw Object.assign(new Error(`It needs ${formatBytes(needBytes)}.`), {codeName});
   }
 
+  /** The bytes that the model needs at least. */
+  memoryNeed() {
+    return this.memoryNeeds().reduce((sum, [, bytes]) => sum + bytes, 0);
+  }
+
+  /** The runtime has one code for a limit and for memory that has run out. */
+  failureOf(error) {
+    const hasRoom = this.state.packet !== null && this.memoryNeed() < MODULE_BYTES;
+    if (error?.codeName !== 'ResourceLimit' || !hasRoom) return failureOf(error);
+    return failureOf({codeName: 'OutOfMemory', message: error.message});
+  }
+
   /** Runs a step of the engine, and tells what goes wrong. */
   async step(job) {
     this.store.set({engineFailure: null});
@@ -246,7 +258,7 @@ export class Session {
     try {
       return await job(this.stopper.signal);
     } catch (error) {
-      const failure = failureOf(error);
+      const failure = this.failureOf(error);
       this.store.set({engineFailure: failure});
       announce(failure.title);
       return undefined;
@@ -354,7 +366,7 @@ export class Session {
         `Suite ${item.suite}: ${comparison.differingCases} cases differ.`);
       return true;
     } catch (error) {
-      const failure = failureOf(error);
+      const failure = this.failureOf(error);
       this.setEvidence(item.filePath, {state: 'failed', failure});
       announce(failure.title);
       return false;

@@ -120,17 +120,24 @@ const BROKEN = {
   'a flipped bit in the magic number': () => flip(0),
   'a flipped bit in the checksum': () => flip(packed.length - 1),
 };
-for (let i = 1; i <= 12; ++i) {
-  BROKEN[`a flipped bit, ${i} of 13 into the file`] =
-      () => flip(Math.floor(packed.length * i / 13));
-}
-
 for (const [name, make] of Object.entries(BROKEN)) {
   tests[`${name} is refused as the command refuses it`] = async () => {
     const bytes = make();
     const {report, files} = await read(bytes);
     assert.deepEqual(report.faults, command(bytes));
     assert.ok(report.faults.length > 0);
+    assert.equal(files.size, 0);
+  };
+}
+
+// Where zstd notices damage depends on the processor that its code is for.
+for (let i = 1; i <= 12; ++i) {
+  tests[`a flipped bit, ${i} of 13 into the file, is damage as for the command`] = async () => {
+    const bytes = flip(Math.floor(packed.length * i / 13));
+    const {report, files} = await read(bytes);
+    const kinds = (faults) => faults.map((fault) => fault.split(':')[0]);
+    assert.deepEqual(kinds(report.faults), kinds(command(bytes)));
+    assert.deepEqual(kinds(report.faults), ['Corrupted packed packet']);
     assert.equal(files.size, 0);
   };
 }

@@ -155,6 +155,11 @@ const RUNTIME_FAULTS = {
         'are fine.',
     next: [RELOAD],
   },
+  ModelNotLoaded: {
+    kind: 'no-model', title: 'No model is loaded',
+    what: 'The runtime was started anew.',
+    next: [RELOAD],
+  },
   InvalidEvalCases: {
     kind: 'drifted-suite', title: 'The suite breaks a rule of the runtime',
     what: 'This runtime cannot run these cases as they are written.',

@@ -55,7 +55,7 @@ const STATUS = {
 
 function memoryCard(session, contents) {
   const needs = session.memoryNeeds();
-  const total = needs.reduce((sum, [, bytes]) => sum + bytes, 0);
+  const total = session.memoryNeed();
   const answer = h('p', {class: 'answer', 'aria-live': 'polite'});
   const progress = progressBar('Loading the model');
   progress.element.hidden = true;
