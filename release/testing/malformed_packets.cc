@@ -463,15 +463,23 @@ std::vector<PacketDefect> AllPacketDefects() {
   return all;
 }
 
-std::string FaultsOf(const PacketDefect& defect, const std::string& scratch) {
+std::map<std::string, std::string> MakeMalformedPacket(
+    const PacketDefect& defect, const std::string& scratch) {
   const std::string packet = absl::StrCat(scratch, "/packet");
   const MadePacket made = Must(MakePacket(WriteSampleRelease(scratch)));
   PEDIGREE_CHECK(made.refusals.empty());
   PEDIGREE_CHECK(WritePacket(made, packet).ok());
   PacketEditor editor(packet);
-  const auto names = DigestNames(editor, editor.Manifest());
+  std::map<std::string, std::string> names =
+      DigestNames(editor, editor.Manifest());
   defect.apply(editor);
-  const VerifyReport report = Must(VerifyPacket(packet));
+  return names;
+}
+
+std::string FaultsOf(const PacketDefect& defect, const std::string& scratch) {
+  const auto names = MakeMalformedPacket(defect, scratch);
+  const VerifyReport report =
+      Must(VerifyPacket(absl::StrCat(scratch, "/packet")));
   std::string lines;
   for (const std::string& fault : report.faults) {
     absl::StrAppend(&lines, NameDigests(fault, names), "\n");
