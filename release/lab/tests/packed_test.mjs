@@ -44,7 +44,8 @@ const tests = {
   async 'a packed packet is the packet that was packed'() {
     const fromFile = await read(packed);
     assert.deepEqual(fromFile.report.faults, []);
-    const fromFolder = await readLayout(filesBelow(packet), await tools());
+    const fromFolder = await readLayout(
+        filesBelow(packet, {follow: true}), await tools());
     assert.deepEqual(fromFile.report, fromFolder.report);
     for (const [name, blob] of fromFolder.files) {
       const [a, b] = await Promise.all(

@@ -134,6 +134,9 @@ function itemResult(session, item, state) {
 const shown = (value) => (value === undefined ? 'nothing' :
   typeof value === 'string' ? value : JSON.stringify(value));
 
+const member = (value) => (/^sha256:[0-9a-f]{64}$/.test(value ?? '') ?
+  digest(value) : short(shown(value)));
+
 function differences(cases, fields) {
   return [
     cases.length > 0 && table('Cases that differ',
@@ -144,7 +147,7 @@ function differences(cases, fields) {
         ])),
     fields.length > 0 && table('Members that differ outside the cases',
         ['Member', 'Recorded', 'Here'], fields.map(({place, a, b}) =>
-          [h('code', null, place), short(shown(a)), short(shown(b))])),
+          [h('code', null, place), member(a), member(b)])),
   ];
 }
 
