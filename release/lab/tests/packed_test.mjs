@@ -7,8 +7,8 @@ import {spawnSync} from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 
-import {readFetched, readLayout, readPacked} from '../site/packet/read_packet.js';
-import {readContents} from '../site/packet/contents.js';
+import {readFetched, readLayout, readPacked} from '../web/packet/read_packet.js';
+import {readContents} from '../web/packet/contents.js';
 import {filesBelow} from './files.mjs';
 import {loadStream, run, verifiers} from './tools.mjs';
 

@@ -126,8 +126,9 @@ function itemResult(session, item, state) {
         [badge('good', 'The same bytes'),
           ' This browser made the very evidence that is recorded.'] :
         [badge('bad', 'Other bytes'),
-          ` ${plural(differingCases, 'case')} came out another way here. The evidence ` +
-          'in the packet is not what its model and suite give.']),
+          ` ${plural(differingCases, 'case')} came out another way here. Either the ` +
+          'recorded evidence is not what its model and suite give, or this runtime is ' +
+          'of another version: make it again by the runtime that is in the packet.']),
       !same && differences(cases, fields));
 }
 
