@@ -6,6 +6,7 @@
 """
 
 load("//release/lab:lab_site.bzl", "lab_site")
+load("//release/lab:packed_packet.bzl", "packed_packet")
 
 _NOTICES = {
     "//:LICENSE": "notices/pedigree/",
@@ -23,16 +24,7 @@ _MODULES = {
 }
 
 def _packed(name, packet, **kwargs):
-    tool = str(Label("//:pedigree"))
-    native.genrule(
-        name = name,
-        srcs = [packet],
-        outs = [name + ".tar.zst"],
-        cmd = "$(execpath %s) packet pack $(execpath %s) --out=$@ --level=19 > /dev/null" %
-              (tool, packet),
-        tools = [tool],
-        **kwargs
-    )
+    packed_packet(name = name, packet = packet, **kwargs)
     return ":" + name
 
 def release_lab(name, packet, sibling = None, visibility = None, **kwargs):

@@ -11,7 +11,7 @@
 
 # Files of the lab itself lie below this folder of their repository, which becomes
 # the site's root.
-_ROOT = "release/lab/site/"
+_ROOT = "release/lab/web/"
 
 _DOC = """Gathers the files of the lab into one directory.
 
@@ -30,7 +30,7 @@ def _lab_site_impl(ctx):
         args.add("sibling=" + ctx.file.sibling.path)
         inputs.append(ctx.file.sibling)
     for file in ctx.files.srcs:
-        # "../pedigree/release/lab/site/..." in another repository.
+        # "../pedigree/release/lab/web/..." in another repository.
         place = file.short_path.partition(_ROOT)[2]
         if not place:
             fail("%s: %s is not below %s" % (ctx.label, file.short_path, _ROOT))

@@ -6,11 +6,11 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 
-import {decodeUtf8, encodeUtf8} from '../site/packet/bytes.js';
-import {checkClaims} from '../site/packet/claims.js';
-import {preAuthEncoding, readClaimsFile} from '../site/packet/dsse.js';
-import {importPublicKeys, rawSignature} from '../site/packet/keys.js';
-import {derSignature, signTrial} from '../site/packet/trial_claims.js';
+import {decodeUtf8, encodeUtf8} from '../web/packet/bytes.js';
+import {checkClaims} from '../web/packet/claims.js';
+import {preAuthEncoding, readClaimsFile} from '../web/packet/dsse.js';
+import {importPublicKeys, rawSignature} from '../web/packet/keys.js';
+import {derSignature, signTrial} from '../web/packet/trial_claims.js';
 import {run, subtle} from './tools.mjs';
 
 const [specification] = process.argv.slice(2);

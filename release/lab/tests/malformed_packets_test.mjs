@@ -8,7 +8,7 @@ import {execFileSync} from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 
-import {readLayout} from '../site/packet/read_packet.js';
+import {readLayout} from '../web/packet/read_packet.js';
 import {filesBelow} from './files.mjs';
 import {loadStream, run, verifiers} from './tools.mjs';
 

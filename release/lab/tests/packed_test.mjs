@@ -7,8 +7,8 @@ import {spawnSync} from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 
-import {readFetched, readLayout, readPacked} from '../site/packet/read_packet.js';
-import {readContents} from '../site/packet/contents.js';
+import {readFetched, readLayout, readPacked} from '../web/packet/read_packet.js';
+import {readContents} from '../web/packet/contents.js';
 import {filesBelow} from './files.mjs';
 import {loadStream, run, verifiers} from './tools.mjs';
 
@@ -44,7 +44,8 @@ const tests = {
   async 'a packed packet is the packet that was packed'() {
     const fromFile = await read(packed);
     assert.deepEqual(fromFile.report.faults, []);
-    const fromFolder = await readLayout(filesBelow(packet), await tools());
+    const fromFolder = await readLayout(
+        filesBelow(packet, {follow: true}), await tools());
     assert.deepEqual(fromFile.report, fromFolder.report);
     for (const [name, blob] of fromFolder.files) {
       const [a, b] = await Promise.all(

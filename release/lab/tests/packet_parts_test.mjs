@@ -3,14 +3,14 @@
 
 import assert from 'node:assert/strict';
 
-import {decodeBase64, encodeUtf8, printable} from '../site/packet/bytes.js';
-import {changes} from '../site/packet/difference.js';
-import {compareSidecars, differingCases, evalRequest} from '../site/packet/evidence.js';
-import {canonicalJson, jsonDifferences, parseJson} from '../site/packet/json.js';
-import {findRoot, listLayout} from '../site/packet/layout.js';
-import {layOut, readStates} from '../site/packet/lineage.js';
-import {parseHeader, writeHeader} from '../site/packet/tar.js';
-import {failureOf, packetFailure} from '../site/text/failures.js';
+import {decodeBase64, encodeUtf8, printable} from '../web/packet/bytes.js';
+import {changes} from '../web/packet/difference.js';
+import {compareSidecars, differingCases, evalRequest} from '../web/packet/evidence.js';
+import {canonicalJson, jsonDifferences, parseJson} from '../web/packet/json.js';
+import {findRoot, listLayout} from '../web/packet/layout.js';
+import {layOut, readStates} from '../web/packet/lineage.js';
+import {parseHeader, writeHeader} from '../web/packet/tar.js';
+import {failureOf, packetFailure} from '../web/text/failures.js';
 import {run} from './tools.mjs';
 
 const HEX = 'ab'.repeat(32);

@@ -9,7 +9,7 @@ import {createHash} from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 
-import {TERMS} from '../site/text/terms.js';
+import {TERMS} from '../web/text/terms.js';
 import {run} from './tools.mjs';
 
 const [site, glossary] = process.argv.slice(2);

@@ -3,8 +3,8 @@
 import fs from 'node:fs';
 import {webcrypto} from 'node:crypto';
 
-import {StreamModule} from '../site/packet/stream_module.js';
-import {VerifyModule} from '../site/packet/verify_module.js';
+import {StreamModule} from '../web/packet/stream_module.js';
+import {VerifyModule} from '../web/packet/verify_module.js';
 
 /** Node 18 does not make it global. */
 export const subtle = /** @type {any} */ (webcrypto).subtle;

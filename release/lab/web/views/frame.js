@@ -81,7 +81,7 @@ const bigChoice = (title, hint, onClick) =>
 function helpButton() {
   const sheet = h('dialog', {class: 'sheet sheet-wide', 'aria-labelledby': 'help-title'});
   sheet.append(
-      h('h2', {id: 'help-title'}, 'What the words mean'),
+      h('h2', {id: 'help-title', tabindex: '-1', autofocus: true}, 'What the words mean'),
       h('p', null, 'The lab follows one release from its identity to its evidence. It ' +
         'runs in this browser alone: nothing you open or write is sent anywhere.'),
       h('dl', {class: 'glossary'}, Object.values(TERMS).map(({word, sentence}) =>
@@ -128,10 +128,18 @@ const RUN = {
   evaluating: ['busy', 'evaluating'], crashed: ['bad', 'ended'],
 };
 
+/**
+ * Whether another packet than the open one is spoken of: nothing else is shown then.
+ */
+export const isBlocked = ({reading, failure}) => reading !== null || failure !== null;
+
 /** The state of each step in a word. */
 const STATUS = {
-  identity: ({packet}) => (packet === null ? null :
-    ['good', packet.expected ? 'checked' : 'verified']),
+  identity: ({packet, reading, failure}) => {
+    if (reading !== null) return ['busy', 'verifying'];
+    if (failure !== null) return ['bad', 'not verified'];
+    return packet && ['good', packet.expected ? 'checked' : 'verified'];
+  },
   run: ({packet, engine}) => (packet === null ? null : RUN[engine.status]),
   evidence: evidenceStatus,
   lineage: ({packet}) => (packet === null ? null :
@@ -149,12 +157,13 @@ export function navigation(session, steps) {
   const element = h('nav', {class: 'steps', 'aria-label': 'Steps'}, h('ol', null,
       steps.map(({id, title}, i) => {
         const status = h('span', {class: 'step-status'});
-        session.store.watch(
-            ['packet', 'engine', 'evidence', 'claims', 'difference'], (state) => {
-              const now = STATUS[id](state);
-              replace(status, now && [
-                h('span', {class: `dot dot-${now[0]}`, 'aria-hidden': 'true'}), now[1]]);
-            });
+        const keys = ['packet', 'reading', 'failure', 'engine', 'evidence', 'claims',
+          'difference'];
+        session.store.watch(keys, (state) => {
+          const now = id !== 'identity' && isBlocked(state) ? null : STATUS[id](state);
+          replace(status, now && [
+            h('span', {class: `dot dot-${now[0]}`, 'aria-hidden': 'true'}), now[1]]);
+        });
         const link = h('a', {href: `#/${id}`},
             h('span', {class: 'step-number', 'aria-hidden': 'true'}, i + 1),
             h('span', {class: 'step-words'},
@@ -191,7 +200,4 @@ export function noticeSlot(session) {
   });
   return slot;
 }
-
-/** @param {string} text */
-export const emptyStep = (text) => h('p', {class: 'nothing empty-step'}, text);
 

@@ -126,13 +126,17 @@ function itemResult(session, item, state) {
         [badge('good', 'The same bytes'),
           ' This browser made the very evidence that is recorded.'] :
         [badge('bad', 'Other bytes'),
-          ` ${plural(differingCases, 'case')} came out another way here. The evidence ` +
-          'in the packet is not what its model and suite give.']),
+          ` ${plural(differingCases, 'case')} came out another way here. Either the ` +
+          'recorded evidence is not what its model and suite give, or this runtime is ' +
+          'of another version: make it again by the runtime that is in the packet.']),
       !same && differences(cases, fields));
 }
 
 const shown = (value) => (value === undefined ? 'nothing' :
   typeof value === 'string' ? value : JSON.stringify(value));
+
+const member = (value) => (/^sha256:[0-9a-f]{64}$/.test(value ?? '') ?
+  digest(value) : short(shown(value)));
 
 function differences(cases, fields) {
   return [
@@ -144,7 +148,7 @@ function differences(cases, fields) {
         ])),
     fields.length > 0 && table('Members that differ outside the cases',
         ['Member', 'Recorded', 'Here'], fields.map(({place, a, b}) =>
-          [h('code', null, place), short(shown(a)), short(shown(b))])),
+          [h('code', null, place), member(a), member(b)])),
   ];
 }
 

@@ -132,9 +132,9 @@ function nodeGroup({node, x, y}, choose) {
   s('rect', {x: left, y: top, width: SIZES.width, height: SIZES.height, rx: 12}),
   figure,
   s('text', {x: left + 78, y: top + 31, class: 'node-title'},
-      shorten(node.label, 23)),
+      shorten(node.title, 23)),
   s('text', {x: left + 78, y: top + 50, class: 'node-line'},
-      shorten(`${node.state} · ${node.json.operator}`, 26)),
+      shorten(node.line, 26)),
   s('text', {x: left + 78, y: top + 67, class: 'node-digest'},
       shortDigest(node.assembly)));
 }

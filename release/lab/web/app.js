@@ -6,7 +6,7 @@ import {sourceOfFiles, sourceOfUrl, sourcesOfDrop} from './sources.js';
 import {claimsView} from './views/claims.js';
 import {compareView} from './views/compare.js';
 import {evidenceView} from './views/evidence.js';
-import {header, navigation, noticeSlot} from './views/frame.js';
+import {header, isBlocked, navigation, noticeSlot} from './views/frame.js';
 import {identityView} from './views/identity.js';
 import {lineageView} from './views/lineage.js';
 import {recordView} from './views/record.js';
@@ -84,12 +84,21 @@ const lead = h('p', {class: 'lead'});
 const panels = new Map(STEPS.map(({id, view}) =>
   [id, h('div', {class: `step step-${id}`, hidden: true}, view(session))]));
 
-const emptyHint = h('p', {class: 'nothing empty-step'});
-session.store.watch(['packet', 'reading', 'failure'], ({packet, reading, failure}) => {
-  emptyHint.hidden = packet !== null || current() === 'identity';
+const emptyHint = h('p', {class: 'nothing'});
+session.store.watch(['packet', 'reading', 'failure'], ({reading, failure}) => {
   emptyHint.textContent = reading !== null ? 'This fills when the packet is verified.' :
-    failure !== null ? 'No packet is open: see Identity.' : 'No packet is open.';
+    failure !== null ? 'The packet did not verify: see Identity.' : 'No packet is open.';
+  showPanels();
 });
+
+/** The step that is shown, or why there is nothing in it. */
+function showPanels() {
+  const id = current();
+  const {state} = session;
+  const isEmpty = id !== 'identity' && (isBlocked(state) || state.packet === null);
+  for (const [each, panel] of panels) panel.hidden = each !== id || isEmpty;
+  emptyHint.hidden = !isEmpty;
+}
 
 function current() {
   const id = location.hash.slice(2);
@@ -99,12 +108,11 @@ function current() {
 function showStep({focus}) {
   const id = current();
   const step = STEPS.find((each) => each.id === id);
-  for (const [each, panel] of panels) panel.hidden = each !== id;
+  showPanels();
   title.textContent = step.title;
   lead.textContent = step.lead;
   document.title = `${step.title} · Pedigree Lab`;
   navigationParts.mark(id);
-  emptyHint.hidden = session.state.packet !== null || id === 'identity';
   if (focus) {
     title.focus({preventScroll: true});
     scrollTo(0, 0);

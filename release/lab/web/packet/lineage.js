@@ -8,7 +8,9 @@ import {parseJson} from './json.js';
  * @typedef {object} LineageNode
  * @property {string} id of the derivation node
  * @property {string} assembly its digest
- * @property {string} label
+ * @property {string} title
+ * @property {string} line below the title
+ * @property {string} label both, in short
  * @property {string} state of a registry; else "released" or "ancestor"
  * @property {boolean} isRelease
  * @property {string[]} parents ids of those in the packet
@@ -34,10 +36,12 @@ export function lineageNodes(contents, states = new Map()) {
         states.get(json.artifact_digest) ||
         (isRelease ? 'released' : 'ancestor');
     const {name, version} = contents.record.json;
+    const title = isRelease ? name :
+      `${json.operator} ${shortHex(json.artifact_digest)}`;
     return {
-      id: json.id, assembly: json.artifact_digest, isRelease, state, json,
-      label: isRelease ? `${name} ${version}` :
-                         `${json.operator} ${shortHex(json.artifact_digest)}`,
+      id: json.id, assembly: json.artifact_digest, isRelease, state, json, title,
+      label: isRelease ? `${name} ${version}` : title,
+      line: isRelease ? `${version} · ${state}` : state,
       parents: json.parent_ids.filter((id) => ids.has(id)),
       missingParents: json.parent_ids.filter((id) => !ids.has(id)),
     };
