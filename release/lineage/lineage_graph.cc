@@ -119,6 +119,16 @@ Json ReleaseToJson(const LineageRelease& release) {
           {"record", RecordToJson(record)}};
 }
 
+// Digests of the model or the adapters that came in with this node.
+std::vector<std::string> MadeBy(const packager::DerivationNode& node) {
+  if (node.operator_() == "train") return {node.model_digest()};
+  std::vector<std::string> digests(node.adapter_digests().begin(),
+                                   node.adapter_digests().end());
+  digests.insert(digests.end(), node.fused_adapter_digests().begin(),
+                 node.fused_adapter_digests().end());
+  return digests;
+}
+
 // One training, with its loss curve.
 Json TrainingToJson(const packager::Receipt& receipt) {
   return {{"artifact", receipt.output().digest()},
@@ -251,16 +261,6 @@ constexpr DotStyle kDotStyles[] = {
     {"revoked", "octagon", "#cf222e"},        {"released", "box", "#0969da"},
     {"ancestor", "plain", "#57606a"},
 };
-
-// Digests of the model or the adapters that came in with this node.
-std::vector<std::string> MadeBy(const packager::DerivationNode& node) {
-  if (node.operator_() == "train") return {node.model_digest()};
-  std::vector<std::string> digests(node.adapter_digests().begin(),
-                                   node.adapter_digests().end());
-  digests.insert(digests.end(), node.fused_adapter_digests().begin(),
-                 node.fused_adapter_digests().end());
-  return digests;
-}
 
 const DotStyle& StyleOf(std::string_view state) {
   for (const DotStyle& style : kDotStyles) {
