@@ -591,5 +591,130 @@ TEST_F(CommandsTest, AdapterDiffMakesAnAdapterThatLeadsToTheChild) {
   }
 }
 
+constexpr char kTinyConfig[] = R"(
+schema_version: "pedigree.training_config.v1"
+shape { hidden_size: 16 layer_count: 1 head_count: 2 ffn_size: 16 max_context: 16 tied_output: true }
+steps: 3
+batch: 2
+learning_rate: "0.01"
+seed: 1
+)";
+
+constexpr char kTinyFactors[] = R"(
+schema_version: "pedigree.training_config.v1"
+factors { rank: 2 alpha: "4" targets: "wq" }
+steps: 2
+batch: 2
+learning_rate: "0.01"
+seed: 1
+)";
+
+class TrainCommandsTest : public CommandsTest {
+ protected:
+  TrainCommandsTest() {
+    Write("tiny.textproto", kTinyConfig);
+    Write("factors.textproto", kTinyFactors);
+    Write("data.jsonl",
+          "{\"prompt\":\"1+1=\",\"answer\":\"2\"}\n{\"text\":\"abcabc\"}\n");
+  }
+
+  // Trains tiny.textproto on data.jsonl to `out`, with more arguments.
+  Ran Train(const std::string& out, const std::vector<std::string>& more = {}) {
+    std::vector<std::string> args = {
+        "train", Path("tiny.textproto"), "--data=" + Path("data.jsonl"),
+        "--name=tiny", "--out=" + Path(out)};
+    args.insert(args.end(), more.begin(), more.end());
+    return Run(args);
+  }
+
+  // That `ran` was refused with `message`, and wrote no file named `out`.
+  void ExpectRefused(const Ran& ran, const std::string& message,
+                     const std::string& out) {
+    EXPECT_EQ(ran.exit_code, 2);
+    EXPECT_TRUE(absl::StrContains(ran.err, message)) << ran.err;
+    EXPECT_FALSE(Exists(out));
+    EXPECT_FALSE(Exists(out + ".receipt.json"));
+  }
+};
+
+TEST_F(TrainCommandsTest, TrainWritesTheModelAndItsRecords) {
+  ASSERT_EQ(Train("tiny.slm", {"--family=sums", "--threads=1"}).exit_code, 0);
+  const auto receipt = ReadRecord<packager::Receipt>("tiny.slm.receipt.json");
+  EXPECT_EQ(receipt.operator_(), "train");
+  EXPECT_EQ(receipt.inputs(0).role(), "data");
+  EXPECT_EQ(receipt.output().digest(), Sha256(Read("tiny.slm")).ToString());
+  EXPECT_EQ(receipt.training().texts(), 2);
+  const auto node =
+      ReadRecord<packager::DerivationNode>("tiny.slm.node.json");
+  EXPECT_EQ(node.base_family(), "sums");
+  EXPECT_EQ(node.parent_ids_size(), 0);
+}
+
+TEST_F(TrainCommandsTest, TokenizerTrainWritesTheSectionThatTrainReads) {
+  Expect(0, {"tokenizer", "train", "--data=" + Path("data.jsonl"),
+             "--vocab-size=261", "--out=" + Path("words.tok")});
+  ASSERT_EQ(Train("tiny.slm", {"--tokenizer=" + Path("words.tok")}).exit_code,
+            0);
+  const auto receipt = ReadRecord<packager::Receipt>("tiny.slm.receipt.json");
+  EXPECT_EQ(receipt.inputs(0).digest(), Sha256(Read("words.tok")).ToString());
+}
+
+TEST_F(TrainCommandsTest, AdapterTrainWritesAnAdapterOfItsParent) {
+  ASSERT_EQ(Train("tiny.slm").exit_code, 0);
+  Expect(0, {"adapter", "train", Path("factors.textproto"),
+             "--parent=" + Path("tiny.slm"), "--data=" + Path("data.jsonl"),
+             "--out=" + Path("more.adapter")});
+  const auto manifest = ReadRecord<packager::AdapterManifest>(
+      "more.adapter.manifest.json");
+  EXPECT_EQ(manifest.parent().model_digest(),
+            Sha256(Read("tiny.slm")).ToString());
+}
+
+TEST_F(TrainCommandsTest, TakesAKeptResultAsIfItHadBeenTrained) {
+  ASSERT_EQ(Train("tiny.slm").exit_code, 0);
+  ASSERT_EQ(Train("again.slm", {"--kept=" + Path("tiny.slm")}).exit_code, 0);
+  for (const std::string suffix :
+       {"", ".manifest.json", ".receipt.json", ".node.json"}) {
+    EXPECT_EQ(Read("again.slm" + suffix), Read("tiny.slm" + suffix)) << suffix;
+  }
+}
+
+TEST_F(TrainCommandsTest, RefusesAKeptResultOfAnotherConfig) {
+  ASSERT_EQ(Train("tiny.slm").exit_code, 0);
+  Write("tiny.textproto", absl::StrCat(kTinyConfig, "warmup_steps: 1\n"));
+  ExpectRefused(Train("again.slm", {"--kept=" + Path("tiny.slm")}),
+                "tiny.slm: Stale kept result: config_digest: ", "again.slm");
+}
+
+TEST_F(TrainCommandsTest, RefusesAKeptResultOfOtherTexts) {
+  ASSERT_EQ(Train("tiny.slm").exit_code, 0);
+  Write("data.jsonl", "{\"text\":\"abcabd\"}\n");
+  ExpectRefused(Train("again.slm", {"--kept=" + Path("tiny.slm")}),
+                "Stale kept result: ", "again.slm");
+}
+
+TEST_F(TrainCommandsTest, RefusesAKeptFileThatItsReceiptDoesNotName) {
+  ASSERT_EQ(Train("tiny.slm").exit_code, 0);
+  std::string bytes = Read("tiny.slm");
+  bytes.back() ^= 1;
+  Write("tiny.slm", bytes);
+  ExpectRefused(Train("again.slm", {"--kept=" + Path("tiny.slm")}),
+                "Stale kept result: output: sha256:", "again.slm");
+}
+
+TEST_F(TrainCommandsTest, RefusesAKeptFileWithoutReceipt) {
+  ASSERT_EQ(Train("tiny.slm").exit_code, 0);
+  std::filesystem::remove(Path("tiny.slm.receipt.json"));
+  ExpectRefused(Train("again.slm", {"--kept=" + Path("tiny.slm")}),
+                "tiny.slm.receipt.json", "again.slm");
+}
+
+TEST_F(TrainCommandsTest, RefusesTextsThatCannotBeLearned) {
+  Write("data.jsonl", "\n");
+  ExpectRefused(Train("tiny.slm"), "data", "tiny.slm");
+  Write("data.jsonl", "{\"text\":\"longer than sixteen bytes\"}\n");
+  ExpectRefused(Train("tiny.slm"), "data.jsonl", "tiny.slm");
+}
+
 }  // namespace
 }  // namespace pedigree

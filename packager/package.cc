@@ -150,13 +150,22 @@ absl::StatusOr<ModelFacts> FindFacts(const PackageRequest& request,
   return FactsOf(model, digest);
 }
 
+// Runs an operator whose result is held in memory.
+absl::StatusOr<OperatorOutput> RunInMemory(const PackageRequest& request) {
+  if (request.kept.has_value()) {
+    return TakeKeptResult(*request.kept, request.operator_name, request.config,
+                          request.inputs);
+  }
+  return RunOperator(request.operator_name, request.config, request.inputs,
+                     request.training_run);
+}
+
 // Runs the operator; bytes that are made in pieces go to `staged`, which is set
 // then.
 absl::StatusOr<OperatorOutput> Run(const PackageRequest& request,
                                    std::shared_ptr<StagedFile>& staged) {
   if (!MakesModelInPieces(request.operator_name)) {
-    return RunOperator(request.operator_name, request.config, request.inputs,
-                       request.training_run);
+    return RunInMemory(request);
   }
   PEDIGREE_ASSIGN_OR_RETURN(StagedFile file, StagedFile::Create(request.out));
   staged = std::make_shared<StagedFile>(std::move(file));
@@ -215,10 +224,7 @@ absl::StatusOr<std::vector<OutputFile>> PackageModel(
 absl::StatusOr<std::vector<OutputFile>> PackageAdapter(
     PackageRequest request, packager::Receipt* receipt_out) {
   AddLicenseTerms(request.info);
-  PEDIGREE_ASSIGN_OR_RETURN(
-      OperatorOutput output,
-      RunOperator(request.operator_name, request.config, request.inputs,
-                  request.training_run));
+  PEDIGREE_ASSIGN_OR_RETURN(OperatorOutput output, RunInMemory(request));
   const packager::Receipt receipt = MakeReceipt(
       request.operator_name, request.config, request.inputs, output);
   if (receipt_out != nullptr) *receipt_out = receipt;

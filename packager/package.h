@@ -4,11 +4,13 @@
 #ifndef PEDIGREE_PACKAGER_PACKAGE_H_
 #define PEDIGREE_PACKAGER_PACKAGE_H_
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "packager/kept_result.h"
 #include "packager/manifest.h"
 #include "packager/operators.h"
 #include "packager/output_files.h"
@@ -34,6 +36,8 @@ struct PackageRequest {
   Progress progress;
   // Of those that train.
   TrainingRun training_run;
+  // What such a run made earlier, to take instead.
+  std::optional<KeptResult> kept;
   // The artifact's path; `<out>.manifest.json`, `<out>.receipt.json` and
   // `<out>.node.json` lie beside it. An assembly writes only those three.
   std::string out;
@@ -42,8 +46,8 @@ struct PackageRequest {
 // Runs import, train, quantize, fuse, merge or adapter; sets `receipt` to the
 // receipt unless it is null.
 //
-// Errors: those of the operator; kFailedPrecondition when a node or manifest
-// is not that of the input beside it.
+// Errors: those of the operator or of TakeKeptResult; kFailedPrecondition when a
+// node or manifest is not that of the input beside it.
 absl::StatusOr<std::vector<OutputFile>> PackageModel(
     PackageRequest request, packager::Receipt* receipt = nullptr);
 

@@ -21,6 +21,7 @@ SlmModelInfo = provider(
         "adapter_manifests": "list of File: the manifests of all adapters that made this model, in order.",
         "manifest": "File: canonical JSON model manifest (of an unfused descendant: the assembly's).",
         "receipt": "File: canonical JSON receipt of the operator that made it.",
+        "ancestor_receipts": "depset of File: receipts of all ancestors and of the adapters that made this model.",
         "node": "File: canonical JSON derivation node; known before any evaluation.",
         "parents": "list of SlmModelInfo: direct parents, in operator order.",
         "ancestor_nodes": "depset of File: derivation nodes of all ancestors, itself not included.",

@@ -18,26 +18,6 @@ void SetReference(std::string_view role, const Digest& digest, uint64_t size,
   reference->set_file_bytes(size);
 }
 
-// The first of `stored`'s fields that `computed` has otherwise.
-std::string FirstDifference(const packager::Receipt& stored,
-                            const packager::Receipt& computed) {
-  if (stored.output().digest() != computed.output().digest()) {
-    return absl::StrCat("output: ", stored.output().digest(), " (receipt), ",
-                        computed.output().digest(), " (computed)");
-  }
-  if (stored.config_digest() != computed.config_digest()) {
-    return absl::StrCat("config_digest: ", stored.config_digest(),
-                        " (receipt), ", computed.config_digest(),
-                        " (computed)");
-  }
-  const std::string stored_text = CanonicalRecord(stored);
-  const std::string computed_text = CanonicalRecord(computed);
-  if (stored_text == computed_text) return "";
-  size_t i = 0;
-  while (stored_text[i] == computed_text[i]) ++i;
-  return absl::StrCat("record: differs from byte ", i);
-}
-
 }  // namespace
 
 packager::Receipt MakeReceipt(std::string_view operator_name,
@@ -89,6 +69,25 @@ packager::Receipt MakeReceipt(std::string_view operator_name,
   return receipt;
 }
 
+std::string ReceiptDifference(const packager::Receipt& stored,
+                              const packager::Receipt& computed) {
+  if (stored.output().digest() != computed.output().digest()) {
+    return absl::StrCat("output: ", stored.output().digest(), " (receipt), ",
+                        computed.output().digest(), " (computed)");
+  }
+  if (stored.config_digest() != computed.config_digest()) {
+    return absl::StrCat("config_digest: ", stored.config_digest(),
+                        " (receipt), ", computed.config_digest(),
+                        " (computed)");
+  }
+  const std::string stored_text = CanonicalRecord(stored);
+  const std::string computed_text = CanonicalRecord(computed);
+  if (stored_text == computed_text) return "";
+  size_t i = 0;
+  while (stored_text[i] == computed_text[i]) ++i;
+  return absl::StrCat("record: differs from byte ", i);
+}
+
 absl::StatusOr<packager::Receipt> ParseReceipt(std::string_view text) {
   packager::Receipt receipt;
   PEDIGREE_RETURN_IF_ERROR(ParseCanonicalRecord(text, "receipt", &receipt));
@@ -121,7 +120,7 @@ absl::StatusOr<ReceiptCheck> VerifyReceipt(std::string_view receipt_text,
       RunForDigest(name, check.stored.config(), inputs));
   check.computed = MakeReceipt(check.stored.operator_(), check.stored.config(),
                                inputs, output);
-  check.difference = FirstDifference(check.stored, check.computed);
+  check.difference = ReceiptDifference(check.stored, check.computed);
   return check;
 }
 

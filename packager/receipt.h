@@ -29,6 +29,11 @@ packager::Receipt MakeReceipt(std::string_view operator_name,
 // for a schema or operator version that this build does not know.
 absl::StatusOr<packager::Receipt> ParseReceipt(std::string_view text);
 
+// The first of `stored`'s fields that `computed` has otherwise, with both
+// values; empty when none is.
+std::string ReceiptDifference(const packager::Receipt& stored,
+                              const packager::Receipt& computed);
+
 // An input's bytes, and where they are mapped, if they are. Both must live
 // until VerifyReceipt returns.
 struct FoundInput {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "packager/command_inputs.h"
+#include "packager/kept_result.h"
 #include "packager/output_files.h"
 #include "packager/package.h"
 #include "packager/training/train.h"
@@ -35,6 +36,7 @@ struct TrainOptions {
   std::string family;
   // Of an adapter.
   std::string parent;
+  std::string kept;
   bool progress = false;
 };
 
@@ -120,6 +122,9 @@ absl::StatusOr<PackageRequest> MakeTrainRequest(std::string operator_name,
   if (!config.ok()) return AnnotateWithPath(config.status(), options.config);
   *request.config.mutable_training() = *std::move(config);
   PEDIGREE_ASSIGN_OR_RETURN(request.training_run, MakeRun(options));
+  if (!options.kept.empty()) {
+    PEDIGREE_ASSIGN_OR_RETURN(request.kept, ReadKeptResult(options.kept));
+  }
   return request;
 }
 
@@ -164,6 +169,10 @@ void AddTrainOptions(CLI::App* command, TrainOptions* options) {
   command->add_option("--validation", options->validation,
                       "Texts whose loss the receipt's curve shows; may be "
                       "repeated");
+  command->add_option("--kept", options->kept,
+                      "What this made earlier, taken instead of training: "
+                      "FILE, where FILE.receipt.json is the receipt of this "
+                      "config and these inputs");
   command->add_flag("--progress", options->progress,
                     "Tell loss and time left on stderr, once a second, where "
                     "that is no terminal either");

@@ -196,16 +196,38 @@ class CrossLinks {
     }
   }
 
-  // The first receipt is that of the operator that made the release.
+  // Digests of all models, adapters and assemblies of the lineage.
+  std::set<std::string> LineageDigests() const {
+    std::set<std::string> digests;
+    const auto add = [&digests](const DerivationNode& node) {
+      digests.insert({node.artifact_digest(), node.model_digest()});
+      digests.insert(node.adapter_digests().begin(),
+                     node.adapter_digests().end());
+      digests.insert(node.fused_adapter_digests().begin(),
+                     node.fused_adapter_digests().end());
+    };
+    add(contents_.node.record);
+    for (const auto& ancestor : contents_.ancestors) add(ancestor.record);
+    return digests;
+  }
+
+  // The first receipt is that of the operator that made the release, the others
+  // those of what it was made from.
   void CheckReceipts() {
     if (contents_.receipts.empty()) {
       return Fault("Invalid packet: no operator receipt");
     }
+    const std::set<std::string> lineage = LineageDigests();
     for (size_t i = 0; i < contents_.receipts.size(); ++i) {
       const Receipt& receipt = contents_.receipts[i].record;
       Expect(absl::StrCat("receipt ", i), "config_digest",
              receipt.config_digest(),
              Sha256(CanonicalRecord(receipt.config())).ToString());
+      if (lineage.count(receipt.output().digest()) == 0) {
+        Fault(absl::StrCat("Invalid receipt ", i, ": output.digest is ",
+                           receipt.output().digest(),
+                           " (expected an artifact of the lineage)"));
+      }
     }
     const Receipt& receipt = contents_.receipts[0].record;
     const DerivationNode& node = contents_.node.record;

@@ -45,7 +45,7 @@ TEST_F(VerifyTest, AcceptsAGoodPacket) {
   const auto report = VerifyPacket(packet_);
   EXPECT_EQ(report->digest, digest_);
   EXPECT_EQ(report->record.name(), "sample");
-  EXPECT_EQ(report->layers.size(), 22u);
+  EXPECT_EQ(report->layers.size(), 24u);
 }
 
 TEST_F(VerifyTest, RefusesAnotherPacketThanExpected) {

@@ -38,6 +38,7 @@ load(
     "//third_party/sysroot_aarch64:workspace.bzl",
     "sysroot_aarch64_repository",
 )
+load("//third_party/typescript:workspace.bzl", "typescript_repository")
 load("//third_party/utf8proc:workspace.bzl", "utf8proc_repository")
 load("//third_party/xxhash:workspace.bzl", "xxhash_repository")
 load("//third_party/zstd:workspace.bzl", "zstd_repository")
@@ -66,6 +67,7 @@ _TOOLCHAINS = [
     ("pedigree_sysroot_aarch64", sysroot_aarch64_repository),
     ("protoc", protoc_repository),
     ("qemu", qemu_repository),
+    ("typescript", typescript_repository),
 ]
 
 _LIBRARIES = [

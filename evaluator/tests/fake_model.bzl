@@ -17,6 +17,7 @@ def _fake_model_impl(ctx):
         adapter_manifests = [],
         adapters = adapters,
         ancestor_nodes = depset(),
+        ancestor_receipts = depset(),
         licenses = depset(),
         manifest = _declare(ctx, ".manifest.json"),
         model = _declare(ctx, ".slm"),

@@ -8,7 +8,7 @@ load(
     "license_args",
     "package_args",
 )
-load("//packager/private:training.bzl", "TRAINING_ATTRS", "training_args")
+load("//packager/private:training.bzl", "TRAINING_ATTRS", "kept_args", "training_args")
 
 _DOC = """One adapter (ALR1), trained on a frozen parent.
 
@@ -37,6 +37,7 @@ def _slm_adapter_train_impl(ctx):
     args.add_all(["adapter", "train"])
     sources = training_args(ctx, args)
     args.add(parent.model, format = "--parent=%s")
+    kept = kept_args(ctx, args)
     package_args(ctx, args, ctx.attr.adapter_name)
     licenses = license_args(ctx, args)
     args.add(adapter, format = "--out=%s")
@@ -45,7 +46,7 @@ def _slm_adapter_train_impl(ctx):
         progress_message = "Training adapter %s" % ctx.label,
         executable = ctx.executable._tool,
         arguments = [args],
-        inputs = sources + [parent.model] + licenses,
+        inputs = sources + kept + [parent.model] + licenses,
         outputs = [adapter, manifest, receipt],
     )
     return [

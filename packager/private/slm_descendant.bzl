@@ -179,6 +179,10 @@ def _slm_descendant_impl(ctx):
                 [parent.node for parent in parents],
                 transitive = [parent.ancestor_nodes for parent in parents],
             ),
+            ancestor_receipts = depset(
+                [info.receipt for info in infos + parents],
+                transitive = [parent.ancestor_receipts for parent in parents],
+            ),
             licenses = depset(
                 licenses,
                 transitive = [info.licenses for info in parents + infos],

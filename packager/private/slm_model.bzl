@@ -98,6 +98,7 @@ def _slm_model_impl(ctx):
             adapter_manifests = [],
             adapters = [],
             ancestor_nodes = depset(),
+            ancestor_receipts = depset(),
             licenses = depset(licenses),
             manifest = records.manifest,
             model = model,

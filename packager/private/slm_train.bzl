@@ -10,7 +10,7 @@ load(
     "package_args",
     "record_groups",
 )
-load("//packager/private:training.bzl", "TRAINING_ATTRS", "training_args")
+load("//packager/private:training.bzl", "TRAINING_ATTRS", "kept_args", "training_args")
 
 _DOC = """One model, trained from scratch.
 
@@ -41,6 +41,7 @@ def _slm_train_impl(ctx):
         inputs.append(ctx.file.tokenizer)
     if ctx.attr.family:
         args.add("--family=" + ctx.attr.family)
+    kept = kept_args(ctx, args)
     package_args(ctx, args, ctx.attr.model_name)
     licenses = license_args(ctx, args)
     args.add(model, format = "--out=%s")
@@ -50,7 +51,7 @@ def _slm_train_impl(ctx):
         progress_message = "Training model %s" % ctx.label,
         executable = ctx.executable._tool,
         arguments = [args],
-        inputs = inputs + licenses,
+        inputs = inputs + kept + licenses,
         outputs = made,
     )
     return [
@@ -63,6 +64,7 @@ def _slm_train_impl(ctx):
             adapter_manifests = [],
             adapters = [],
             ancestor_nodes = depset(),
+            ancestor_receipts = depset(),
             licenses = depset(licenses),
             manifest = records.manifest,
             model = model,

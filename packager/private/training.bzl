@@ -12,6 +12,10 @@ TRAINING_ATTRS = {
         allow_files = [".jsonl"],
         allow_empty = False,
     ),
+    "kept": attr.label_list(
+        doc = "What the same target made earlier: the result and its `.receipt.json`. They are taken instead of training, and refused unless the receipt is of this config and these inputs. Default: train.",
+        allow_files = True,
+    ),
     "target": attr.string(
         doc = "Kernels, as of `pedigree generate --target`; no result depends on it. Default: the machine's best.",
     ),
@@ -24,6 +28,30 @@ TRAINING_ATTRS = {
         allow_files = [".jsonl"],
     ),
 }
+
+def kept_args(ctx, args):
+    """Adds the kept result, if there is one, to a command line.
+
+    Its files are no sources: they follow from the sources, and what is made is
+    the same with and without them.
+
+    Args:
+      ctx: context of a rule with TRAINING_ATTRS.
+      args: Args to add to.
+
+    Returns:
+      list of File: what the command reads of it.
+    """
+    if not ctx.files.kept:
+        return []
+    receipts = [file for file in ctx.files.kept if file.path.endswith(".receipt.json")]
+    results = [file for file in ctx.files.kept if file not in receipts]
+    if (len(results) != 1 or len(receipts) != 1 or
+        receipts[0].path != results[0].path + ".receipt.json"):
+        fail("%s: kept is %s (expected a result and its .receipt.json)" %
+             (ctx.label, [file.short_path for file in ctx.files.kept]))
+    args.add(results[0], format = "--kept=%s")
+    return ctx.files.kept
 
 def training_args(ctx, args):
     """Adds config, texts and threads to a command line.

@@ -8,39 +8,11 @@
 #include "absl/strings/str_join.h"
 #include "release/claims/times.h"
 #include "release/printable.h"
-#include "release/statements/statements.h"
-#include "release/statements/vsa.h"
+#include "release/statements/statement_faults.h"
 #include "runtime/base/status_macros.h"
 
 namespace pedigree {
 namespace {
-
-// Takes the commit out of a provenance statement again: it is not in the packet,
-// and whoever signs vouches for it.
-//
-// Errors: kInvalidArgument when what stands there is no commit.
-absl::Status RemoveSourceCommit(Json& statement) {
-  const Json::json_pointer place(
-      "/predicate/buildDefinition/resolvedDependencies");
-  if (!statement.contains(place) || !statement[place].is_array() ||
-      statement[place].empty()) {
-    return absl::OkStatus();
-  }
-  Json& list = statement[place];
-  if (!list[0].is_object() ||
-      list[0].value("name", Json()) != kSourceDependency) {
-    return absl::OkStatus();
-  }
-  const Json source = list[0];
-  list.erase(list.begin());
-  const Json::json_pointer commit("/digest/gitCommit");
-  if (!source.contains(commit) || !source[commit].is_string()) {
-    return absl::InvalidArgumentError(
-        "predicate.buildDefinition.resolvedDependencies[0] names no gitCommit");
-  }
-  Json again = statement;
-  return AddSourceCommit(source[commit].get<std::string>(), again);
-}
 
 class ClaimsVerifier {
  public:
@@ -94,53 +66,14 @@ class ClaimsVerifier {
       return absl::OkStatus();
     }
     const size_t before = report_.faults.size();
-    PEDIGREE_RETURN_IF_ERROR(CheckContent(claim));
+    PEDIGREE_ASSIGN_OR_RETURN(
+        const std::vector<std::string> faults,
+        FindStatementFaults(claim.statement, parts_, claim.what));
+    for (const std::string& fault : faults) Fault(fault);
     const std::set<std::string> signers = AcceptedSigners(claim, rule->second);
     if (report_.faults.size() != before) return absl::OkStatus();
     AddVerified(claim, signers);
     return absl::OkStatus();
-  }
-
-  // Whether the claim is about this packet and says what the packet gives.
-  absl::Status CheckContent(const Claim& claim) {
-    const ClaimKind kind = claim.statement.kind;
-    if (kind == ClaimKind::kVsa) {
-      CheckSubject(claim, parts_.packet);
-      if (const absl::Status status = CheckVsa(claim.statement.json);
-          !status.ok()) {
-        Fault(absl::StrCat("Invalid ", claim.what, ": ",
-                           Printable(status.message())));
-      }
-      return absl::OkStatus();
-    }
-    PEDIGREE_ASSIGN_OR_RETURN(const Json expected, MakeStatement(kind, parts_));
-    PEDIGREE_ASSIGN_OR_RETURN(
-        const Statement expected_statement,
-        ParseStatement(CanonicalJson(expected), "statement of the packet"));
-    if (!CheckSubject(claim, expected_statement.subjects[0])) {
-      return absl::OkStatus();
-    }
-    Json found = claim.statement.json;
-    if (kind == ClaimKind::kProvenance) {
-      if (const absl::Status status = RemoveSourceCommit(found); !status.ok()) {
-        Fault(absl::StrCat("Altered ", claim.what, ": ",
-                           Printable(status.message())));
-        return absl::OkStatus();
-      }
-    }
-    if (const auto difference = FindDisagreement(found, expected)) {
-      Fault(absl::StrCat("Altered ", claim.what, ": ", *difference));
-    }
-    return absl::OkStatus();
-  }
-
-  bool CheckSubject(const Claim& claim, const Digest& expected) {
-    const std::vector<Digest>& subjects = claim.statement.subjects;
-    if (std::count(subjects.begin(), subjects.end(), expected) != 0) return true;
-    Fault(absl::StrCat("Invalid ", claim.what, ": it is about ",
-                       subjects[0].ToString(), " (expected ",
-                       expected.ToString(), ")"));
-    return false;
   }
 
   // Those of the rule's signers that signed; says why each that did not count

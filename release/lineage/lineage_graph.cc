@@ -119,6 +119,24 @@ Json ReleaseToJson(const LineageRelease& release) {
           {"record", RecordToJson(record)}};
 }
 
+// Digests of the model or the adapters that came in with this node.
+std::vector<std::string> MadeBy(const packager::DerivationNode& node) {
+  if (node.operator_() == "train") return {node.model_digest()};
+  std::vector<std::string> digests(node.adapter_digests().begin(),
+                                   node.adapter_digests().end());
+  digests.insert(digests.end(), node.fused_adapter_digests().begin(),
+                 node.fused_adapter_digests().end());
+  return digests;
+}
+
+// One training, with its loss curve.
+Json TrainingToJson(const packager::Receipt& receipt) {
+  return {{"artifact", receipt.output().digest()},
+          {"config", RecordToJson(receipt.config().training())},
+          {"operator", receipt.operator_()},
+          {"training", RecordToJson(receipt.training())}};
+}
+
 Json IdsToJson(const LineageGraph& graph, const std::vector<size_t>& places) {
   Json ids = Json::array();
   for (size_t place : places) ids.push_back(graph.nodes()[place].id());
@@ -130,6 +148,10 @@ Json NodeToJson(const LineageGraph& graph, const LineageNode& node) {
   for (const LineageRelease& release : node.releases) {
     releases.push_back(ReleaseToJson(release));
   }
+  Json trainings = Json::array();
+  for (const packager::Receipt& receipt : node.trainings) {
+    trainings.push_back(TrainingToJson(receipt));
+  }
   return {{"id", node.id()},
           {"label", node.Label()},
           {"state", node.State()},
@@ -138,6 +160,7 @@ Json NodeToJson(const LineageGraph& graph, const LineageNode& node) {
           {"children", IdsToJson(graph, node.children)},
           {"inherited", InheritedToJson(graph, node)},
           {"releases", std::move(releases)},
+          {"trainings", std::move(trainings)},
           {"derivation", RecordToJson(node.derivation)}};
 }
 
@@ -274,6 +297,14 @@ void LineageBuilder::Add(LineageRelease release) {
     // which packet comes first.
     if (known.id().empty() || node.id() < known.id()) known = node;
   }
+  for (const packager::Receipt& receipt : release.facts.receipts) {
+    if (!receipt.has_training()) continue;
+    packager::Receipt& known = trainings_[receipt.output().digest()];
+    if (known.schema_version().empty() ||
+        CanonicalRecord(receipt) < CanonicalRecord(known)) {
+      known = receipt;
+    }
+  }
   LineageNode& own = nodes_[release.facts.record.assembly_digest()];
   const auto place = std::lower_bound(
       own.releases.begin(), own.releases.end(), release.facts.digest,
@@ -324,6 +355,11 @@ absl::StatusOr<LineageGraph> LineageBuilder::Build() && {
       }
       node.parents.push_back(place->second);
       graph.nodes_[place->second].children.push_back(graph.nodes_.size());
+    }
+    for (const std::string& digest : MadeBy(node.derivation)) {
+      const auto training = trainings_.find(digest);
+      if (training == trainings_.end()) continue;
+      node.trainings.push_back(training->second);
     }
     graph.nodes_.push_back(std::move(node));
     for (const std::string& child : children[id]) {

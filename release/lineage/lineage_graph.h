@@ -49,6 +49,8 @@ struct LineageNode {
   // By packet digest.
   std::vector<LineageRelease> releases;
   std::vector<Vulnerability> vulnerabilities;
+  // Receipts of the training of its model or of adapters that it adds.
+  std::vector<packager::Receipt> trainings;
 
   // The assembly digest.
   const std::string& id() const { return derivation.artifact_digest(); }
@@ -87,10 +89,12 @@ class LineageBuilder {
 
  private:
   std::map<std::string, LineageNode> nodes_;
+  // Receipts of training, by the digest of what was trained.
+  std::map<std::string, packager::Receipt> trainings_;
 };
 
-// {"nodes": [..]}: every node with its record, releases, what it inherits and
-// what was measured of it anew.
+// {"nodes": [..]}: every node with its record, releases, how it was trained, what
+// it inherits and what was measured of it anew.
 Json LineageToJson(const LineageGraph& graph);
 
 // A tree for people: each root and what was made from it; what stands further

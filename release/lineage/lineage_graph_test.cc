@@ -76,6 +76,38 @@ TEST(LineageGraphTest, PutsParentsFirst) {
   }
 }
 
+// The receipt of a training whose result is named `name`.
+packager::Receipt Training(const std::string& operator_name,
+                           const std::string& name) {
+  packager::Receipt receipt;
+  receipt.set_schema_version("pedigree.receipt.v1");
+  receipt.set_operator_(operator_name);
+  receipt.mutable_output()->set_digest(Id(name));
+  receipt.mutable_training()->set_final_loss("0.25");
+  return receipt;
+}
+
+TEST(LineageGraphTest, TellsTheTrainingWhereItsResultCameIn) {
+  packager::DerivationNode base = Node("base", {});
+  base.set_operator_("train");
+  packager::DerivationNode tuned = Node("tuned", {"base"});
+  tuned.add_fused_adapter_digests(Id("adapter"));
+  LineageRelease release =
+      Release("small", {Node("small", {"tuned"}), tuned, base});
+  release.facts.receipts = {Training("train", "model base"),
+                            Training("adapter-train", "adapter")};
+  const LineageGraph graph = GraphOf({release});
+  ASSERT_EQ(graph.nodes().size(), 3u);
+  ASSERT_EQ(graph.nodes()[0].trainings.size(), 1u);
+  EXPECT_EQ(graph.nodes()[0].trainings[0].operator_(), "train");
+  ASSERT_EQ(graph.nodes()[1].trainings.size(), 1u);
+  EXPECT_EQ(graph.nodes()[1].trainings[0].operator_(), "adapter-train");
+  EXPECT_TRUE(graph.nodes()[2].trainings.empty());
+  EXPECT_EQ(LineageToJson(graph)["nodes"][0]["trainings"][0]["training"]
+                         ["final_loss"],
+            "0.25");
+}
+
 TEST(LineageGraphTest, IsTheSameForPacketsInAnyOrder) {
   std::vector<LineageRelease> family = Family();
   const LineageGraph graph = GraphOf(family);

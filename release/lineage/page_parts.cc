@@ -144,6 +144,15 @@ li + li { margin-top: 4px; }
 .bar-fill.low { fill: var(--revoked); }
 .bar-floor { stroke: var(--ink); stroke-width: 2;
   vector-effect: non-scaling-stroke; }
+.curve { width: 100%; height: auto; display: block; margin: 4px 0 6px; }
+.curve .grid { stroke: var(--line); stroke-width: 1; }
+.curve .loss, .curve .check { fill: none; stroke-width: 2;
+  stroke-linejoin: round; }
+.curve .loss { stroke: var(--accent); }
+.curve .check { stroke: var(--champion); stroke-dasharray: 5 3; }
+.curve text { font-size: 11px; fill: var(--soft); }
+.key-loss { color: var(--accent); }
+.key-check { color: var(--champion); }
 .alarm { border-left: 3px solid var(--revoked); padding: 6px 12px;
   margin-bottom: 8px; background: var(--bg); border-radius: 0 8px 8px 0; }
 details { margin-top: 10px; border: 1px solid var(--line); border-radius: 8px; }
@@ -330,6 +339,65 @@ const std::string_view kPageScript = R"js(
     return out;
   }
 
+  // Loss by step, the upper edge being the largest loss and the lower one 0.
+  function curve(points) {
+    var wide = 380, high = 150, left = 40, bottom = 20;
+    var steps = Number(points[points.length - 1].step);
+    var most = Math.max.apply(null, points.map(function (point) {
+      return Math.max(Number(point.loss), Number(point.validation_loss || 0));
+    })) || 1;
+    var x = function (step) { return left + (wide - left) * step / steps; };
+    var y = function (loss) { return 6 + (high - bottom - 6) * (1 - loss / most); };
+    var line = function (name, key) {
+      var path = points.filter(function (point) { return point[key]; })
+        .map(function (point) {
+          return x(Number(point.step)).toFixed(1) + ',' +
+            y(Number(point[key])).toFixed(1);
+        });
+      return s('polyline', { 'class': name, points: path.join(' ') });
+    };
+    var label = function (value, px, py, anchor) {
+      var e = s('text', { x: px, y: py, 'text-anchor': anchor });
+      e.textContent = value;
+      return e;
+    };
+    var grid = function (part) {
+      return s('line', { 'class': 'grid', x1: left, x2: wide,
+                         y1: y(most * part), y2: y(most * part) });
+    };
+    return s('svg', { 'class': 'curve', viewBox: '0 0 ' + wide + ' ' + high,
+        role: 'img', 'aria-label': 'Loss falls from ' + points[0].loss +
+        ' to ' + points[points.length - 1].loss + ' over ' + steps +
+        ' steps' },
+      grid(0), grid(0.5), grid(1),
+      label(most.toPrecision(3), left - 6, y(most) + 8, 'end'),
+      label('0', left - 6, y(0) + 4, 'end'),
+      label(steps + ' steps', wide, high - 4, 'end'),
+      line('loss', 'loss'), line('check', 'validation_loss'));
+  }
+
+  function training(each) {
+    var note = each.training, points = note.curve, checked =
+      points.some(function (point) { return point.validation_loss; });
+    var key = h('p', { 'class': 'note' },
+      h('span', { 'class': 'key-loss', text: '\u2014 loss' }),
+      checked ? h('span', { 'class': 'key-check',
+                            text: '  \u2013 \u2013 on validation texts' })
+              : null);
+    return h('div', {}, h('h3', { text: each.operator === 'train' ? 'Trained'
+        : 'Adapter trained' }), points.length ? curve(points) : null, key,
+      facts([
+        ['result', digest(each.artifact)],
+        ['parameters', note.trained_parameters],
+        ['texts', note.texts + ', ' + note.target_tokens +
+          ' tokens to predict'],
+        ['steps', each.config.steps + ' of ' + each.config.batch + ' texts'],
+        ['final loss', note.final_loss + (note.final_validation_loss
+          ? ', on validation texts ' + note.final_validation_loss : '')],
+        ['numerics', 'training ' + note.numerics]
+      ]), raw('Config and loss curve', each));
+  }
+
   function show(node) {
     var from = node.inherited;
     panel.textContent = '';
@@ -352,6 +420,7 @@ const std::string_view kPageScript = R"js(
       add(h('p', { 'class': 'note', text: 'An ancestor that no packet here '
         + 'releases: nothing was measured of it.' }));
     }
+    node.trainings.forEach(function (each) { add(training(each)); });
     add(h('h3', { text: 'Inherited' }));
     add(facts([
       ['parents', list(node.parents.map(link))],

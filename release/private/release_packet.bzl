@@ -153,7 +153,7 @@ def _describe(ctx, model, gate):
         "model": [model.model],
         "node": [model.node],
         "policy": [gate.policy],
-        "receipt": [model.receipt],
+        "receipt": [model.receipt] + model.ancestor_receipts.to_list(),
         "scorecard": _scorecard(ctx, model, gate),
         "sidecar": [info.sidecar for info in gate.evals],
         "suite": [info.suite.suite for info in gate.evals],

@@ -22,6 +22,7 @@ inline constexpr std::string_view kStatementType =
 inline constexpr std::string_view kPacketSubject = "packet";
 
 inline constexpr size_t kMaxSubjects = 4096;
+inline constexpr size_t kMaxStatementBytes = size_t{16} << 20;
 
 struct Statement {
   ClaimKind kind = ClaimKind::kEval;

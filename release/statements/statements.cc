@@ -11,7 +11,6 @@
 #include "absl/strings/str_cat.h"
 #include "release/file_stream.h"
 #include "release/printable.h"
-#include "release/signing/dsse.h"
 #include "release/statements/statement.h"
 #include "runtime/base/check.h"
 #include "runtime/base/proto_json.h"
@@ -376,7 +375,7 @@ absl::StatusOr<std::vector<std::string>> CheckStatements(
     names.insert(name);
     const absl::StatusOr<std::string> found =
         ReadSmallFile(absl::StrCat(directory, "/", name), Links::kFollow,
-                      kMaxPayloadBytes);
+                      kMaxStatementBytes);
     if (!found.ok()) {
       faults.push_back(absl::StrCat("Missing statement ", name));
     } else if (*found != text) {

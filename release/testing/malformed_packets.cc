@@ -390,6 +390,8 @@ std::vector<PacketDefect> EvidenceDefects() {
               [](Json& r) { r["config"]["dtype"] = "q4_0"; }),
       Rewrite("bad-receipt-output", "receipts/0.json",
               [](Json& r) { r["output"]["digest"] = Zeros(); }),
+      Rewrite("bad-receipt-of-stranger", "receipts/1.json",
+              [](Json& r) { r["output"]["digest"] = Zeros(); }),
       Rewrite("bad-node-id", "node.json",
               [](Json& n) { n["created_by"] = "someone"; }),
       Rewrite("bad-node-parent", "node.json",
@@ -461,15 +463,23 @@ std::vector<PacketDefect> AllPacketDefects() {
   return all;
 }
 
-std::string FaultsOf(const PacketDefect& defect, const std::string& scratch) {
+std::map<std::string, std::string> MakeMalformedPacket(
+    const PacketDefect& defect, const std::string& scratch) {
   const std::string packet = absl::StrCat(scratch, "/packet");
   const MadePacket made = Must(MakePacket(WriteSampleRelease(scratch)));
   PEDIGREE_CHECK(made.refusals.empty());
   PEDIGREE_CHECK(WritePacket(made, packet).ok());
   PacketEditor editor(packet);
-  const auto names = DigestNames(editor, editor.Manifest());
+  std::map<std::string, std::string> names =
+      DigestNames(editor, editor.Manifest());
   defect.apply(editor);
-  const VerifyReport report = Must(VerifyPacket(packet));
+  return names;
+}
+
+std::string FaultsOf(const PacketDefect& defect, const std::string& scratch) {
+  const auto names = MakeMalformedPacket(defect, scratch);
+  const VerifyReport report =
+      Must(VerifyPacket(absl::StrCat(scratch, "/packet")));
   std::string lines;
   for (const std::string& fault : report.faults) {
     absl::StrAppend(&lines, NameDigests(fault, names), "\n");

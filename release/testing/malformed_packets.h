@@ -5,6 +5,7 @@
 #define PEDIGREE_RELEASE_TESTING_MALFORMED_PACKETS_H_
 
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -22,11 +23,16 @@ struct PacketDefect {
 
 std::vector<PacketDefect> AllPacketDefects();
 
-// Makes the sample packet in the new folder `packet`, breaks it, and verifies
-// it without an expected digest. Returns the faults, a line each, with every
-// digest of the good packet replaced by the name of its layer ("{model.slm}")
-// and every other one by "{other}", so that the lines outlive changes to the
-// sample. `scratch` is an empty folder.
+// Makes the sample packet in the new folder `packet` of `scratch`, an empty
+// folder, and breaks it. Returns what each digest of the good packet stands for:
+// the name of its layer, for example.
+std::map<std::string, std::string> MakeMalformedPacket(
+    const PacketDefect& defect, const std::string& scratch);
+
+// Does the same and verifies the packet without an expected digest. Returns the
+// faults, a line each, with every digest of the good packet replaced by what it
+// stands for ("{model.slm}") and every other one by "{other}", so that the lines
+// outlive changes to the sample.
 std::string FaultsOf(const PacketDefect& defect, const std::string& scratch);
 
 }  // namespace pedigree

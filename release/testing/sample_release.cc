@@ -117,7 +117,7 @@ class SampleRelease {
     WriteLibraries();
     request_.sources = {{"models/parent.textproto", request_.model}};
     WriteManifests();
-    WriteReceipt();
+    WriteReceipts();
     WriteNodes();
     WriteEvidence();
     return request_;
@@ -182,16 +182,24 @@ class SampleRelease {
     request_.model_manifest = File("manifest.json", manifest_);
   }
 
-  void WriteReceipt() {
+  void AddReceipt(const std::string& operator_name, const std::string& role,
+                  const std::string& digest) {
     packager::Receipt receipt;
     receipt.set_schema_version("pedigree.receipt.v1");
-    receipt.set_operator_("adapter");
+    receipt.set_operator_(operator_name);
     receipt.set_operator_version("1");
     receipt.set_config_digest(Text(CanonicalRecord(receipt.config())));
     receipt.mutable_config();
-    receipt.mutable_output()->set_role("assembly");
-    receipt.mutable_output()->set_digest(Assembly(true));
-    request_.receipts = {File("receipt.json", CanonicalRecord(receipt))};
+    receipt.mutable_output()->set_role(role);
+    receipt.mutable_output()->set_digest(digest);
+    request_.receipts.push_back(
+        File(absl::StrCat(role, ".receipt.json"), CanonicalRecord(receipt)));
+  }
+
+  void WriteReceipts() {
+    AddReceipt("adapter", "assembly", Assembly(true));
+    AddReceipt("adapter-spec", "adapter", Text(kAdapter));
+    AddReceipt("import", "model", Text(kModel));
   }
 
   void WriteNodes() {
