@@ -15,8 +15,6 @@
 //   // Kernels::multiply_in_registers.
 //   MultiplyInRegisters
 
-#define PEDIGREE_UNROLL _Pragma("clang loop unroll(full)")
-
 // --- f32 products ----------------------------------------------------------
 
 inline constexpr size_t kF32Rows = 4;
@@ -577,5 +575,3 @@ constexpr Kernels MakeKernels(Target target) {
   return {target, MatMul, Quantize, RmsNorm, SwiGlu,
           Add,    Rope,   Finite,   Attend,  ArgMax, MultiplyInRegisters};
 }
-
-#undef PEDIGREE_UNROLL

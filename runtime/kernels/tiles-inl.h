@@ -23,8 +23,6 @@
 //     static F16 LoadHalves(const uint8_t* halves);
 //   };
 
-#define PEDIGREE_TILES_UNROLL _Pragma("clang loop unroll(full)")
-
 // 16 scales.
 PEDIGREE_VEC_INLINE F16 LoadScales(const uint8_t* scales, bool halves) {
   return halves ? Dot::LoadHalves(scales)
@@ -46,10 +44,10 @@ PEDIGREE_VEC_INLINE void SumBlock(const uint8_t* weights, size_t tile_bytes,
   // sums where these fill most registers.
   constexpr size_t kGroups = kQ4 ? 4 : 8;
   constexpr size_t kGroupsAtOnce = kTokens * kTiles > 8 ? 1 : kGroups;
-  PEDIGREE_TILES_UNROLL
+  PEDIGREE_UNROLL
   for (size_t t = 0; t < kTokens; ++t) {
     const int32_t start = kBias == 0 ? 0 : -kBias * sums[t * blocks];
-    PEDIGREE_TILES_UNROLL
+    PEDIGREE_UNROLL
     for (size_t n = 0; n < kTiles; ++n) sum[n][t] = Dot::Start(start);
   }
   if constexpr (kQ4) {
@@ -57,14 +55,14 @@ PEDIGREE_VEC_INLINE void SumBlock(const uint8_t* weights, size_t tile_bytes,
     for (size_t group = 0; group < kGroups; ++group) {
       typename Dot::Weights low[kTiles];
       typename Dot::Weights high[kTiles];
-      PEDIGREE_TILES_UNROLL
+      PEDIGREE_UNROLL
       for (size_t n = 0; n < kTiles; ++n) {
         Dot::LoadQ4(weights + n * tile_bytes + group * 64, low[n], high[n]);
       }
-      PEDIGREE_TILES_UNROLL
+      PEDIGREE_UNROLL
       for (size_t t = 0; t < kTokens; ++t) {
         const int8_t* xt = in + t * x.integer_stride + group * 4;
-        PEDIGREE_TILES_UNROLL
+        PEDIGREE_UNROLL
         for (size_t n = 0; n < kTiles; ++n) {
           Dot::AddQ4(sum[n][t], low[n], xt);
           Dot::AddQ4(sum[n][t], high[n], xt + 16);
@@ -75,14 +73,14 @@ PEDIGREE_VEC_INLINE void SumBlock(const uint8_t* weights, size_t tile_bytes,
 #pragma clang loop unroll_count(kGroupsAtOnce)
     for (size_t group = 0; group < kGroups; ++group) {
       typename Dot::Weights w[kTiles];
-      PEDIGREE_TILES_UNROLL
+      PEDIGREE_UNROLL
       for (size_t n = 0; n < kTiles; ++n) {
         w[n] = Dot::LoadQ8(weights + n * tile_bytes + group * 64);
       }
-      PEDIGREE_TILES_UNROLL
+      PEDIGREE_UNROLL
       for (size_t t = 0; t < kTokens; ++t) {
         const int8_t* xt = in + t * x.integer_stride + group * 4;
-        PEDIGREE_TILES_UNROLL
+        PEDIGREE_UNROLL
         for (size_t n = 0; n < kTiles; ++n) Dot::AddQ8(sum[n][t], w[n], xt);
       }
     }
@@ -97,9 +95,9 @@ PEDIGREE_VEC_INLINE void QuantizedTiles(const TileLayout& layout,
                                         const ActivationBatch& x, size_t token,
                                         float* out, size_t out_stride) {
   F16 total[kTiles][kTokens];
-  PEDIGREE_TILES_UNROLL
+  PEDIGREE_UNROLL
   for (size_t n = 0; n < kTiles; ++n) {
-    PEDIGREE_TILES_UNROLL
+    PEDIGREE_UNROLL
     for (size_t t = 0; t < kTokens; ++t) total[n][t] = 0.0f;
   }
   const size_t blocks = x.blocks();
@@ -111,10 +109,10 @@ PEDIGREE_VEC_INLINE void QuantizedTiles(const TileLayout& layout,
       typename Dot::Sum sum[kTiles][kTokens];
       SumBlock<kQ4>(next, tile_bytes, block, blocks, x, token, sum);
       next += layout.block_bytes;
-      PEDIGREE_TILES_UNROLL
+      PEDIGREE_UNROLL
       for (size_t t = 0; t < kTokens; ++t) {
         const F16 scale = scales[t * blocks + block];
-        PEDIGREE_TILES_UNROLL
+        PEDIGREE_UNROLL
         for (size_t n = 0; n < kTiles; ++n) {
           const F16 products =
               __builtin_convertvector(Dot::Finish(sum[n][t]), F16);
@@ -122,11 +120,11 @@ PEDIGREE_VEC_INLINE void QuantizedTiles(const TileLayout& layout,
         }
       }
     }
-    PEDIGREE_TILES_UNROLL
+    PEDIGREE_UNROLL
     for (size_t n = 0; n < kTiles; ++n) {
       const F16 weight_scale =
           LoadScales(next + n * tile_bytes, layout.half_scales);
-      PEDIGREE_TILES_UNROLL
+      PEDIGREE_UNROLL
       for (size_t t = 0; t < kTokens; ++t) total[n][t] *= weight_scale;
     }
   } else {
@@ -136,11 +134,11 @@ PEDIGREE_VEC_INLINE void QuantizedTiles(const TileLayout& layout,
     for (size_t block = 0; block < blocks; ++block) {
       typename Dot::Sum sum[kTiles][kTokens];
       SumBlock<kQ4>(next, tile_bytes, block, blocks, x, token, sum);
-      PEDIGREE_TILES_UNROLL
+      PEDIGREE_UNROLL
       for (size_t n = 0; n < kTiles; ++n) {
         const F16 weight_scale =
             LoadScales(unit_scales + n * tile_bytes, layout.half_scales);
-        PEDIGREE_TILES_UNROLL
+        PEDIGREE_UNROLL
         for (size_t t = 0; t < kTokens; ++t) {
           const F16 scale = scales[t * blocks + block];
           const F16 products =
@@ -155,9 +153,9 @@ PEDIGREE_VEC_INLINE void QuantizedTiles(const TileLayout& layout,
       }
     }
   }
-  PEDIGREE_TILES_UNROLL
+  PEDIGREE_UNROLL
   for (size_t t = 0; t < kTokens; ++t) {
-    PEDIGREE_TILES_UNROLL
+    PEDIGREE_UNROLL
     for (size_t n = 0; n < kTiles; ++n) {
       float* to = out + (token + t) * out_stride + n * kTileRows;
       if (rows >= (n + 1) * kTileRows) {
@@ -233,21 +231,19 @@ uint64_t MultiplyInRegisters(size_t iterations) {
   for (size_t i = 0; i < sizeof(bytes); ++i) bytes[i] = 1;
   const typename Dot::Weights w = Dot::LoadQ8(bytes);
   typename Dot::Sum sums[kChains];
-  PEDIGREE_TILES_UNROLL
+  PEDIGREE_UNROLL
   for (size_t i = 0; i < kChains; ++i) sums[i] = Dot::Start(0);
   const int8_t x[4] = {1, 1, 1, 1};
   for (size_t n = 0; n < iterations; ++n) {
     // Keeps the loop from being folded into one multiplication.
     asm volatile("" : : "m"(x));
-    PEDIGREE_TILES_UNROLL
+    PEDIGREE_UNROLL
     for (size_t i = 0; i < kChains; ++i) Dot::AddQ8(sums[i], w, x);
   }
-  PEDIGREE_TILES_UNROLL
+  PEDIGREE_UNROLL
   for (size_t i = 0; i < kChains; ++i) {
     const I16 result = Dot::Finish(sums[i]);
     asm volatile("" : : "m"(result));
   }
   return uint64_t{iterations} * kChains * kTileRows * 4;
 }
-
-#undef PEDIGREE_TILES_UNROLL

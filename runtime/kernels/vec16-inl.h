@@ -11,6 +11,7 @@
 #pragma clang diagnostic ignored "-Wpsabi"
 
 #define PEDIGREE_VEC_INLINE inline __attribute__((always_inline))
+#define PEDIGREE_UNROLL _Pragma("clang loop unroll(full)")
 
 // What only the end of a row needs: a function of its own in WebAssembly, where the
 // size of the module counts.

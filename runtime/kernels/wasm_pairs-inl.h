@@ -22,7 +22,6 @@
 // and a pair of y in all lanes is a step of 4 sums. A block of activations takes
 // 16 steps of 16 rows.
 
-#define PEDIGREE_PAIRS_UNROLL _Pragma("clang loop unroll(full)")
 #define PEDIGREE_PAIRS_LOOP _Pragma("clang loop unroll(disable)")
 
 // Tokens whose steps are prepared together, and so how often weights that were
@@ -71,7 +70,7 @@ PEDIGREE_VEC_INLINE void PrepareBlock(const int8_t* x, size_t t,
                              : wasm_i16x8_const(1, 0, 1, 0, 1, 0, 1, 0);
   const v128_t zero = wasm_i16x8_const_splat(0);
   v128_t sums = zero;
-  PEDIGREE_PAIRS_UNROLL
+  PEDIGREE_UNROLL
   for (size_t i = 0; i < kActivationBlock / 8; ++i) {
     const v128_t v = wasm_i16x8_load8x8(x + 8 * i);
     sums = wasm_i32x4_add(sums, wasm_i32x4_dot_i16x8(v, flipped));
@@ -153,18 +152,18 @@ PEDIGREE_VEC_INLINE void SumOneToken(const uint8_t* weights,
                                      const Steps<1>& steps,
                                      v128_t (&sum)[kQuarters]) {
   constexpr size_t kFields = Fields<kQ4>::kFields;
-  PEDIGREE_PAIRS_UNROLL
+  PEDIGREE_UNROLL
   for (size_t q = 0; q < kQuarters; ++q) {
     sum[q] = wasm_v128_load32_splat(&steps.start[0]);
   }
   const int32_t* pairs = steps.pairs[0];
   PEDIGREE_PAIRS_LOOP
   for (size_t group = 0; group < kBlockSteps / kFields; ++group) {
-    PEDIGREE_PAIRS_UNROLL
+    PEDIGREE_UNROLL
     for (size_t q = 0; q < kQuarters; ++q) {
       const v128_t lanes =
           Fields<kQ4>::Flip(wasm_v128_load(weights + 16 * q));
-      PEDIGREE_PAIRS_UNROLL
+      PEDIGREE_UNROLL
       for (size_t i = 0; i < kFields; ++i) {
         sum[q] = wasm_i32x4_add(
             sum[q],
@@ -193,7 +192,7 @@ void TilesOneToken(const TileLayout& layout, const uint8_t* first, size_t tiles,
       const size_t offset = tile * layout.tile_bytes;
       v128_t sum[kQuarters];
       SumOneToken<kQ4>(at.weights() + offset, steps[block], sum);
-      PEDIGREE_PAIRS_UNROLL
+      PEDIGREE_UNROLL
       for (size_t q = 0; q < kQuarters; ++q) {
         v128_t factor = scale;
         if (layout.units > 1) {
@@ -215,11 +214,11 @@ PEDIGREE_VEC_INLINE void TakeApart(const uint8_t* weights,
   v128_t* next = to[0];
   PEDIGREE_PAIRS_LOOP
   for (size_t group = 0; group < kBlockSteps / kFields; ++group) {
-    PEDIGREE_PAIRS_UNROLL
+    PEDIGREE_UNROLL
     for (size_t q = 0; q < kQuarters; ++q) {
       const v128_t lanes =
           Fields<kQ4>::Flip(wasm_v128_load(weights + 16 * q));
-      PEDIGREE_PAIRS_UNROLL
+      PEDIGREE_UNROLL
       for (size_t i = 0; i < kFields; ++i) {
         next[i * kQuarters + q] =
             i == 0 ? lanes : wasm_i16x8_shr(lanes, Fields<kQ4>::kBits * i);
@@ -236,19 +235,19 @@ PEDIGREE_VEC_INLINE void TakeApart(const uint8_t* weights,
 PEDIGREE_VEC_INLINE void SumTwoTokens(
     const v128_t (&weights)[kBlockSteps][kQuarters], const Steps<2>& steps,
     v128_t (&sum)[2][kQuarters]) {
-  PEDIGREE_PAIRS_UNROLL
+  PEDIGREE_UNROLL
   for (size_t t = 0; t < 2; ++t) {
-    PEDIGREE_PAIRS_UNROLL
+    PEDIGREE_UNROLL
     for (size_t q = 0; q < kQuarters; ++q) {
       sum[t][q] = wasm_v128_load32_splat(&steps.start[t]);
     }
   }
   PEDIGREE_PAIRS_LOOP
   for (size_t step = 0; step < kBlockSteps; ++step) {
-    PEDIGREE_PAIRS_UNROLL
+    PEDIGREE_UNROLL
     for (size_t t = 0; t < 2; ++t) {
       const v128_t y = wasm_v128_load32_splat(&steps.pairs[step][t]);
-      PEDIGREE_PAIRS_UNROLL
+      PEDIGREE_UNROLL
       for (size_t q = 0; q < kQuarters; ++q) {
         sum[t][q] = wasm_i32x4_add(
             sum[t][q], wasm_i32x4_dot_i16x8(weights[step][q], y));
@@ -279,12 +278,12 @@ void TileManyTokens(const TileLayout& layout, const uint8_t* tile,
     for (size_t token = 0; token < chunk.tokens; token += 2, ++steps) {
       v128_t sum[2][kQuarters];
       SumTwoTokens(weights, *steps, sum);
-      PEDIGREE_PAIRS_UNROLL
+      PEDIGREE_UNROLL
       for (size_t t = 0; t < 2; ++t) {
         const v128_t scale =
             wasm_v128_load32_splat(scales + (token + t) * stride);
         float* to = totals + (token + t) * kTileRows;
-        PEDIGREE_PAIRS_UNROLL
+        PEDIGREE_UNROLL
         for (size_t q = 0; q < kQuarters; ++q) {
           AddScaled(sum[t][q],
                     blocked ? wasm_f32x4_mul(scale, weight_scales[q]) : scale,
@@ -427,5 +426,4 @@ void QuantizedMatMul(const TensorView& tensor, size_t begin_row, size_t end_row,
   }
 }
 
-#undef PEDIGREE_PAIRS_UNROLL
 #undef PEDIGREE_PAIRS_LOOP
