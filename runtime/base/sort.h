@@ -8,9 +8,9 @@
 
 namespace pedigree {
 
-// std::sort; in WebAssembly by a heap, whose code is a sixth as long and of which
-// there is one for each type of element. Where `less` holds for neither of two
-// elements, their order is not specified and may differ between the two.
+// std::sort; in WebAssembly by a heap, whose code is shorter. Where `less` holds for
+// neither of two elements, their order is not specified and may differ between the
+// two: what depends on it would differ from the native program.
 template <typename Iterator, typename Less = std::less<>>
 void Sort(Iterator begin, Iterator end, Less less = Less()) {
 #if defined(__wasm__)

@@ -1,7 +1,7 @@
 // Definitions that stand before those of libraries: what they would print, which
 // nobody reads in a module without imports, and what they record about themselves
-// for profilers. Each of them brings printf, locks, clocks or stack traces along,
-// together a sixth of the module. Compiles for wasm32 only.
+// for profilers. Each of them brings printf, locks, clocks or stack traces along
+// (docs/notes/module_size.md). Compiles for wasm32 only.
 //
 // The linker takes a library's file only for a symbol that is not yet defined. Had it
 // to take one of these files after all, it would find symbols twice and refuse.
@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "absl/base/internal/atomic_hook.h"
 #include "absl/base/internal/raw_logging.h"
@@ -57,19 +58,20 @@ extern "C" {
 [[noreturn]] void abort_message(const char*, ...) { __builtin_trap(); }
 
 // Only nlohmann's parser calls it, for the text of a syntax error, of which
-// ParseJson tells the place alone.
-int snprintf(char* out, size_t size, const char*, ...) {
+// ParseJson tells the place alone. A caller that has come since is stopped.
+int snprintf(char* out, size_t size, const char* format, ...) {
+  if (std::string_view(format) != "<U+%.4X>") __builtin_trap();
   if (size > 0) *out = '\0';
   return 0;
 }
 
-// Only nlohmann's parser calls it, for fractions. ParseJson refuses them by their
-// text, and the module reads no JSON by ParseForeignJson.
+// Only nlohmann's parser calls it, for fractions. An infinite one is refused by its
+// text, as ParseJson refuses them all; the module has no use for ParseForeignJson.
 double strtod(const char* text, char** end) {
   if (end != nullptr) {
     *end = const_cast<char*>(text) + __builtin_strlen(text);
   }
-  return 0;
+  return __builtin_inf();
 }
 
 // In the library's file of strtod; nobody calls them.

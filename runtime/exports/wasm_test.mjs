@@ -428,6 +428,22 @@ const tests = {
     }
   },
 
+  "tells what is wrong with JSON as the native program does"() {
+    const host = started("f32");
+    const whole = "not an integer below 2^53";
+    for (const [text, fault] of [
+      ["{\"a\":1.5}", `number 1.5 is ${whole}`],
+      ["{\"a\":1e999}", `number 1e999 is ${whole}`],
+      ["{\"a\":9007199254740992}", `number 9007199254740992 is ${whole}`],
+      ["{\"a\":\"\u0001\"}", "not JSON at byte 7"],
+      ["{\"a\":", "not JSON at byte 6"],
+    ]) {
+      assert.equal(host.call("run_eval", Buffer.from(text)),
+        code.invalidEvalCases);
+      assert.equal(host.message(), `Invalid eval request: ${fault}`);
+    }
+  },
+
   "describes itself"() {
     const host = started();
     assert.equal(host.diagnostics().counted, undefined);
