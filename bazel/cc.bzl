@@ -13,7 +13,7 @@ _COPTS = [
 
 # WebAssembly modules are compiled for size, but for what runs again and again.
 _INNER_LOOP_COPTS = select({
-    str(Label("//bazel/platforms:is_wasm32")): ["-O3"],
+    "@platforms//cpu:wasm32": ["-O3"],
     "//conditions:default": [],
 })
 
