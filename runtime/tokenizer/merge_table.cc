@@ -1,8 +1,9 @@
 #include "runtime/tokenizer/merge_table.h"
-#include "runtime/base/sort.h"
 
 #include <algorithm>
 #include <functional>
+
+#include "runtime/base/sort.h"
 
 namespace pedigree {
 namespace {
