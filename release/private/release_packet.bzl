@@ -1,11 +1,9 @@
 """release_packet: everything a release stands on, content-addressed."""
 
-load("@bazel_skylib//lib:dicts.bzl", "dicts")
-load("//bazel:release.bzl", "release_transition")
+load("//bazel:release.bzl", "release_transition", "released_tool")
 load("//evaluator:providers.bzl", "EvalGateInfo", "SlmScorecardInfo")
 load("//packager:providers.bzl", "SlmModelInfo")
 load("//release:providers.bzl", "OciLayoutInfo")
-load("//release/private:tool.bzl", "TOOL_ATTRS")
 load(
     "//third_party:libraries.bzl",
     "LibrariesInfo",
@@ -290,7 +288,7 @@ def _release_packet_impl(ctx):
 _release_packet = rule(
     implementation = _release_packet_impl,
     doc = _DOC,
-    attrs = dicts.add(TOOL_ATTRS, {
+    attrs = {
         "digest": attr.output(
             doc = "The packet's digest, one line.",
             mandatory = True,
@@ -337,6 +335,10 @@ _release_packet = rule(
             allow_files = [".wasm"],
             default = Label("//runtime:wasm"),
         ),
+        # Of the native runtime's transition.
+        "_allowlist_function_transition": attr.label(
+            default = "@bazel_tools//tools/allowlists/function_transition_allowlist",
+        ),
         "_libraries": attr.label(
             default = Label("//third_party:libraries"),
             providers = [LibrariesInfo],
@@ -345,7 +347,8 @@ _release_packet = rule(
             default = Label("//third_party:toolchain_pins"),
             allow_single_file = True,
         ),
-    }),
+        "_tool": released_tool(Label("//release:slm_packet_released")),
+    },
     provides = [OciLayoutInfo],
 )
 
