@@ -140,21 +140,27 @@ def _describe(ctx, model, gate):
     sources = depset(transitive = [model.sources, gate.sources] +
                                   [info.suite.sources for info in gate.evals])
     parts = {
-        "ancestor": model.ancestor_nodes.to_list(),
         "adapter": model.adapters,
         "adapter-manifest": model.adapter_manifests,
         "baseline": gate.baselines,
         "decision": [gate.decision],
         "diagnostics": [info.diagnostics for info in gate.evals],
-        "license": licenses.to_list(),
         "manifest": [model.manifest],
         "model": [model.model],
         "node": [model.node],
         "policy": [gate.policy],
-        "receipt": [model.receipt] + model.ancestor_receipts.to_list(),
+        "receipt": [model.receipt],
         "scorecard": _scorecard(ctx, model, gate),
         "sidecar": [info.sidecar for info in gate.evals],
         "suite": [info.suite.suite for info in gate.evals],
+    }
+
+    # What a lineage brings along stays in its depsets: a list of it in each packet
+    # would make a line of descendants cost the square of its length.
+    inherited = {
+        "ancestor": model.ancestor_nodes,
+        "license": licenses,
+        "receipt": model.ancestor_receipts,
     }
     outputs = {
         "blob-list-out": ctx.actions.declare_file(name + ".blobs.json"),
@@ -173,6 +179,8 @@ def _describe(ctx, model, gate):
     for flag in sorted(parts):
         args.add_all(parts[flag], format_each = "--%s=%%s" % flag)
         inputs.extend(parts[flag])
+    for flag in sorted(inherited):
+        args.add_all(inherited[flag], format_each = "--%s=%%s" % flag)
     for target, file in runtimes:
         args.add(file, format = "--runtime=%s=%%s" % target)
         inputs.append(file)
@@ -188,7 +196,7 @@ def _describe(ctx, model, gate):
         arguments = [args],
         inputs = depset(
             inputs + notices + [ctx.file._toolchain_pins, libraries],
-            transitive = [sources],
+            transitive = [sources] + inherited.values(),
         ),
         outputs = outputs.values(),
     )
@@ -196,7 +204,11 @@ def _describe(ctx, model, gate):
         outputs[flag]
         for flag in ["bom-out", "config-out", "record-out", "release-node-out"]
     ]
-    return outputs, depset(inputs + notices + made)
+    blobs = depset(
+        inputs + notices + made,
+        transitive = inherited.values(),
+    )
+    return outputs, blobs
 
 def _assemble(ctx, outputs, blobs):
     """Registers the action that copies everything into one directory."""
