@@ -1,8 +1,8 @@
 """release_packet_test: a packet against the one on record."""
 
 load("@bazel_skylib//lib:dicts.bzl", "dicts")
+load("//bazel:release.bzl", "released_tool", "tool_runfiles")
 load("//release:providers.bzl", "OciLayoutInfo")
-load("//release/private:tool.bzl", "TOOL_ATTRS", "tool_runfiles")
 
 _DOC = """Passes when a packet is the one on record.
 
@@ -103,7 +103,9 @@ _RECORD_ATTRS = {
 _release_packet_test = rule(
     implementation = _release_packet_test_impl,
     doc = _DOC,
-    attrs = dicts.add(TOOL_ATTRS, _RECORD_ATTRS),
+    attrs = dicts.add(_RECORD_ATTRS, {
+        "_tool": released_tool(Label("//release:slm_packet_released")),
+    }),
     test = True,
 )
 
