@@ -36,6 +36,8 @@ constexpr size_t kTileTokens = 16;
 constexpr size_t kPieceBlocks = 16;
 // Tiles that the same activations meet, one after the other.
 constexpr size_t kTilesAtOnce = 16;
+// Shorter rows don't pay for what comes before and after their sums.
+constexpr size_t kLeastBlocks = 8;
 // Bytes of 16 rows of a block, one to a weight.
 constexpr size_t kBlockBytes = kTileRows * kActivationBlock;
 
@@ -265,8 +267,12 @@ void MultiplyTiles(const TileLayout& layout, const uint8_t* tiles, size_t rows,
     for (size_t token = 0; token < tokens; ++token) {
       F16 total = Load(totals[n].of[token]);
       if constexpr (!kBlockScales) total *= weight_scale;
-      StorePart(total, out + token * out_stride + row,
-                std::min(rows - row, kTileRows));
+      float* to = out + token * out_stride + row;
+      if (rows - row >= kTileRows) {
+        Store(total, to);
+      } else {
+        StorePart(total, to, rows - row);
+      }
     }
   }
 }
@@ -313,7 +319,8 @@ void MatMul(const TensorView& tensor, size_t begin_row, size_t end_row,
             uint8_t* scratch) {
   const Kernels& vnni = Avx512VnniKernels();
   const size_t tokens = x.tokens - x.tokens % kTileTokens;
-  if (tensor.dtype == DType::kF32 || !HasTiles(tensor) || tokens == 0) {
+  if (tensor.dtype == DType::kF32 || !HasTiles(tensor) || tokens == 0 ||
+      x.blocks() < kLeastBlocks) {
     vnni.mat_mul(tensor, begin_row, end_row, x, out, out_stride, scratch);
     return;
   }
