@@ -19,7 +19,7 @@ set -eu
 cd "$(dirname "$0")/.."
 root=$PWD
 sizes=${1:-10 100 1000}
-rounds=3
+rounds=2
 
 fail() {
   echo "scale: FAILED: $*" >&2
@@ -61,13 +61,28 @@ now_ms() {
   echo $(($(date +%s%N) / 1000000))
 }
 
+# Processor time of the server and of what it executed, 0 when there is none.
+cpu_ms() {
+  server=$(cat "$work/output/server/server.pid.txt" 2> "$work/ignored") ||
+    server=none
+  if [ -r "/proc/$server/stat" ]; then
+    sed 's/.*) //' "/proc/$server/stat" |
+      awk -v ticks="$(getconf CLK_TCK)" \
+        '{ printf "%d\n", ($12 + $13 + $14 + $15) * 1000 / ticks }'
+  else
+    echo 0
+  fi
+}
+
 # timed COST COMMAND...: notes how long it took.
 timed() {
   cost=$1
   shift
+  cpu_start=$(cpu_ms)
   start=$(now_ms)
   quiet "$@"
-  note "$cost" $(($(now_ms) - start))
+  note "${cost}_ms" $(($(now_ms) - start))
+  note "${cost}_cpu_ms" $(($(cpu_ms) - cpu_start))
 }
 
 note() {
@@ -83,7 +98,7 @@ build() {
 
 # logged COST: a build that is timed, and the actions that it executed.
 logged() {
-  timed "$1_ms" build --execution_log_json_file="$work/actions.json"
+  timed "$1" build --execution_log_json_file="$work/actions.json"
   # A line an action.
   grep -o '"mnemonic": *"[A-Za-z]*"' "$work/actions.json" 2> "$work/ignored" |
     sed 's/.*"\([A-Za-z]*\)"$/\1/' | sort | uniq -c > "$work/kinds" || true
@@ -128,9 +143,9 @@ bazel build //tools/...
 for size in $sizes; do
   for _ in $(seq "$rounds"); do
     quiet bazel shutdown
-    timed analysis_ms build --nobuild
+    timed analysis build --nobuild
   done
-  timed first_build_ms build
+  timed first_build build
   measure_memory
   for _ in $(seq "$rounds"); do
     logged no_op
