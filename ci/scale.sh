@@ -2,12 +2,13 @@
 # How builds grow with the number of descendants: what loading, analysis, a first
 # build, a no-op and the change of one adapter cost at each size.
 #
-#   ci/scale.sh [SIZES [FOLDER]]
+#   ci/scale.sh [SIZES [FOLDER [ROUNDS]]]
 #
 # SIZES: numbers of descendants, multiples of 10 in ascending order, at least three
 # for a verdict on growth; default "10 100 1000". FOLDER: where to work, default a
 # temporary one that is removed. One that is given keeps scale.json, scale.svg and
-# what Bazel unpacked, which the next run there need not unpack again.
+# what Bazel unpacked, which the next run there need not unpack again. ROUNDS: how
+# often all but the first build is measured, default 2.
 #
 # Makes a workspace outside this repository with a population of each size
 # (ci/scale/population.sh) and builds it without a cache of actions, in turn, so that
@@ -19,7 +20,7 @@ set -eu
 cd "$(dirname "$0")/.."
 root=$PWD
 sizes=${1:-10 100 1000}
-rounds=2
+rounds=${3:-2}
 
 fail() {
   echo "scale: FAILED: $*" >&2
@@ -152,7 +153,7 @@ for size in $sizes; do
   done
   for round in $(seq "$rounds"); do
     # One more thing to say.
-    echo "sequences { text: \"%$round%\" stop: true strength: \"1\" }" \
+    echo "sequences { text: \"%$(echo "$round" | tr 0-9 A-J)%\" stop: true strength: \"1\" }" \
       >> "$workspace/n$size/group_0000/adapter_0.textproto"
     logged change
   done
