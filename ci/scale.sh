@@ -2,12 +2,13 @@
 # How builds grow with the number of descendants: what loading, analysis, a first
 # build, a no-op and the change of one adapter cost at each size.
 #
-#   ci/scale.sh [SIZES [FOLDER]]
+#   ci/scale.sh [SIZES [FOLDER [ROUNDS]]]
 #
 # SIZES: numbers of descendants, multiples of 10 in ascending order, at least three
 # for a verdict on growth; default "10 100 1000". FOLDER: where to work, default a
 # temporary one that is removed. One that is given keeps scale.json, scale.svg and
-# what Bazel unpacked, which the next run there need not unpack again.
+# what Bazel unpacked, which the next run there need not unpack again. ROUNDS: how
+# often all but the first build is measured, default 2.
 #
 # Makes a workspace outside this repository with a population of each size
 # (ci/scale/population.sh) and builds it without a cache of actions, in turn, so that
@@ -19,7 +20,7 @@ set -eu
 cd "$(dirname "$0")/.."
 root=$PWD
 sizes=${1:-10 100 1000}
-rounds=3
+rounds=${3:-2}
 
 fail() {
   echo "scale: FAILED: $*" >&2
@@ -61,13 +62,28 @@ now_ms() {
   echo $(($(date +%s%N) / 1000000))
 }
 
+# Processor time of the server and of what it executed, 0 when there is none.
+cpu_ms() {
+  server=$(cat "$work/output/server/server.pid.txt" 2> "$work/ignored") ||
+    server=none
+  if [ -r "/proc/$server/stat" ]; then
+    sed 's/.*) //' "/proc/$server/stat" |
+      awk -v ticks="$(getconf CLK_TCK)" \
+        '{ printf "%d\n", ($12 + $13 + $14 + $15) * 1000 / ticks }'
+  else
+    echo 0
+  fi
+}
+
 # timed COST COMMAND...: notes how long it took.
 timed() {
   cost=$1
   shift
+  cpu_start=$(cpu_ms)
   start=$(now_ms)
   quiet "$@"
-  note "$cost" $(($(now_ms) - start))
+  note "${cost}_ms" $(($(now_ms) - start))
+  note "${cost}_cpu_ms" $(($(cpu_ms) - cpu_start))
 }
 
 note() {
@@ -83,7 +99,7 @@ build() {
 
 # logged COST: a build that is timed, and the actions that it executed.
 logged() {
-  timed "$1_ms" build --execution_log_json_file="$work/actions.json"
+  timed "$1" build --execution_log_json_file="$work/actions.json"
   # A line an action.
   grep -o '"mnemonic": *"[A-Za-z]*"' "$work/actions.json" 2> "$work/ignored" |
     sed 's/.*"\([A-Za-z]*\)"$/\1/' | sort | uniq -c > "$work/kinds" || true
@@ -128,16 +144,16 @@ bazel build //tools/...
 for size in $sizes; do
   for _ in $(seq "$rounds"); do
     quiet bazel shutdown
-    timed analysis_ms build --nobuild
+    timed analysis build --nobuild
   done
-  timed first_build_ms build
+  timed first_build build
   measure_memory
   for _ in $(seq "$rounds"); do
     logged no_op
   done
   for round in $(seq "$rounds"); do
     # One more thing to say.
-    echo "sequences { text: \"%$round%\" stop: true strength: \"1\" }" \
+    echo "sequences { text: \"%$(echo "$round" | tr 0-9 A-J)%\" stop: true strength: \"1\" }" \
       >> "$workspace/n$size/group_0000/adapter_0.textproto"
     logged change
   done

@@ -27,12 +27,16 @@ std::string Sound() {
     absl::StrAppend(&text, size, " targets ", 3 + 3 * size, "\n");
     absl::StrAppend(&text, size, " actions ", 3 + 4 * size, "\n");
     absl::StrAppend(&text, size, " graph_bytes ", 9000 * size, "\n");
+    absl::StrAppend(&text, size, " analysis_cpu_ms ", 5000 + size, "\n");
     absl::StrAppend(&text, size, " analysis_ms ", 5000 + size, "\n");
     absl::StrAppend(&text, size, " heap_kib ", 60000 + 20 * size, "\n");
     absl::StrAppend(&text, size, " resident_kib ", 300000 + 20 * size, "\n");
+    absl::StrAppend(&text, size, " first_build_cpu_ms ", 80 * size, "\n");
     absl::StrAppend(&text, size, " first_build_ms ", 80 * size, "\n");
+    absl::StrAppend(&text, size, " no_op_cpu_ms ", 500 + size, "\n");
     absl::StrAppend(&text, size, " no_op_ms ", 500 + size, "\n");
     absl::StrAppend(&text, size, " no_op_actions 0\n");
+    absl::StrAppend(&text, size, " change_cpu_ms ", 1500 + size, "\n");
     absl::StrAppend(&text, size, " change_ms ", 1500 + size, "\n");
     absl::StrAppend(&text, size, " change_actions 17\n");
   }
@@ -60,8 +64,14 @@ TEST(FaultsTest, NameACountThatIsNotLinear) {
 }
 
 TEST(FaultsTest, NameATimeThatGrowsByTheSquare) {
-  EXPECT_THAT(FaultsOf("1000 analysis_ms 6000", "1000 analysis_ms 9000"),
-              ElementsAre(HasSubstr("analysis_ms grows faster")));
+  EXPECT_THAT(
+      FaultsOf("1000 analysis_cpu_ms 6000", "1000 analysis_cpu_ms 11000"),
+      ElementsAre(HasSubstr("analysis_cpu_ms grows faster")));
+}
+
+TEST(FaultsTest, SayNothingOfHowClockTimesGrow) {
+  EXPECT_THAT(FaultsOf("1000 analysis_ms 6000", "1000 analysis_ms 900000"),
+              IsEmpty());
 }
 
 TEST(FaultsTest, NameMemoryThatGrowsByTheSquare) {
@@ -122,10 +132,11 @@ TEST(ParseCostsTest, RefusesASizeThatLacksACost) {
 
 TEST(CostTableTest, HasAColumnASizeAndMedians) {
   const std::string table =
-      CostTable(*ParseCosts(Sound() + "10 no_op_ms 400\n10 no_op_ms 9000\n"));
+      CostTable(*ParseCosts(Sound() + "10 no_op_cpu_ms 400\n10 no_op_cpu_ms 9000\n"));
   EXPECT_THAT(table, HasSubstr("| descendants | 10 | 100 | 1000 |\n"));
   EXPECT_THAT(table,
-              HasSubstr("| no-op build, warm server, s | 0.51 | 0.60 | 1.50 |"));
+              HasSubstr("| no-op build, warm server, processor s | 0.51 | 0.60 | "
+                        "1.50 |"));
   EXPECT_THAT(
       table,
       HasSubstr("| heap of the server after collection, MiB | 59 | 61 | 78 |"));

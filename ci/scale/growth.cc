@@ -18,7 +18,7 @@ std::optional<std::string> FasterThanLinear(const Growth& growth,
                                            (second->first - first->first));
     const double most =
         base + limit.tolerance * slope * (third->first - second->first) +
-        limit.allowance;
+        limit.allowance + limit.share * base;
     const double found = Least(third->second);
     if (found > most) {
       return absl::StrFormat("%.0f at %d (%.0f at %d, so expected at most %.0f)",

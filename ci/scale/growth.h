@@ -20,8 +20,10 @@ using Growth = std::map<int64_t, std::vector<double>>;
 struct GrowthLimit {
   // How many times steeper a step may be than the one before it.
   double tolerance = 1;
-  // What may come on top of that.
+  // What may come on top of that: so much, and this share of what the size before
+  // cost. A constant part that varies from round to round needs it.
   double allowance = 0;
+  double share = 0;
 };
 
 // What grows faster than linearly, for people; nothing when all is well.

@@ -60,6 +60,18 @@ TEST(FasterThanLinearTest, RefusesAnyGrowthPastTheAllowanceAfterNone) {
   EXPECT_NE(FasterThanLinear(growth, {1, 19}), std::nullopt);
 }
 
+TEST(FasterThanLinearTest, AllowsAShareOfTheSizeBefore) {
+  // A large constant part, which was measured less at the second size.
+  const Growth growth = {{10, {2100}}, {100, {2000}}, {1000, {2900}}};
+  EXPECT_NE(FasterThanLinear(growth, {2, 0, 0.4}), std::nullopt);
+  EXPECT_EQ(FasterThanLinear(growth, {2, 0, 0.5}), std::nullopt);
+}
+
+TEST(FasterThanLinearTest, RefusesAPowerOfOneAndAHalfWhateverTheShare) {
+  const Growth growth = {{10, {32}}, {100, {1000}}, {1000, {31600}}};
+  EXPECT_NE(FasterThanLinear(growth, {2, 500, 0.5}), std::nullopt);
+}
+
 TEST(FasterThanLinearTest, TakesTheRoundsThatSpeakForALine) {
   EXPECT_EQ(FasterThanLinear(
                 {{10, {10, 40}}, {100, {70, 100}}, {1000, {990, 5000}}}, {}),

@@ -147,8 +147,10 @@ while [ $((number * 10)) -lt "$count" ]; do
   cp group.BUILD "$name/BUILD.bazel"
   cp soup.textproto sum.textproto "$name"
   for i in 0 1 2 3; do
-    # Each says another number behind the digits.
-    echo "sequences { text: \"#$number.$i#\" stop: true strength: \"1\" }" |
+    # Each says another number behind the digits, in letters: it would else say
+    # that another digit follows.
+    name_of=$(echo "$number.$i" | tr 0-9 A-J)
+    echo "sequences { text: \"#$name_of#\" stop: true strength: \"1\" }" |
       cat "$fixtures/models/digits_adapter.textproto" - \
         > "$name/adapter_$i.textproto"
   done
