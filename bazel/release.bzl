@@ -39,19 +39,6 @@ def released_tool(label):
     """
     return attr.label(default = label, cfg = "target", executable = True)
 
-def tool_runfiles(ctx):
-    """The runfiles of a rule's program.
-
-    Args:
-      ctx: context of a rule whose attribute `_tool` is a `released_tool`.
-
-    Returns:
-      runfiles.
-    """
-    return ctx.runfiles([ctx.executable._tool]).merge(
-        ctx.attr._tool[DefaultInfo].default_runfiles,
-    )
-
 _ALLOWLIST = attr.label(
     default = "@bazel_tools//tools/allowlists/function_transition_allowlist",
 )

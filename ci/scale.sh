@@ -19,6 +19,8 @@
 set -eu
 cd "$(dirname "$0")/.."
 root=$PWD
+# shellcheck source=ci/other_workspace.sh
+. ci/other_workspace.sh
 sizes=${1:-10 100 1000}
 rounds=${3:-2}
 
@@ -100,9 +102,7 @@ build() {
 # logged COST: a build that is timed, and the actions that it executed.
 logged() {
   timed "$1" build --execution_log_json_file="$work/actions.json"
-  # A line an action.
-  grep -o '"mnemonic": *"[A-Za-z]*"' "$work/actions.json" 2> "$work/ignored" |
-    sed 's/.*"\([A-Za-z]*\)"$/\1/' | sort | uniq -c > "$work/kinds" || true
+  count_actions "$work/actions.json" > "$work/kinds"
   note "$1_actions" "$(awk '{ sum += $1 } END { print sum + 0 }' "$work/kinds")"
 }
 
@@ -125,14 +125,9 @@ measure_graph() {
   note graph_bytes "$(wc -c < "$work/graph")"
 }
 
-# The workspace. Flags are those of ci/real_model.sh, so that its tools serve.
 rm -rf "$workspace"
-mkdir "$workspace"
 : > "$measurements"
-cp examples/release/.bazelrc "$workspace"
-echo 'build -c dbg --copt=-DX --strip=never' >> "$workspace/.bazelrc"
-sed "s|path = \"../..\"|path = \"$root\"|" examples/release/WORKSPACE.bazel \
-  > "$workspace/WORKSPACE.bazel"
+other_workspace "$workspace"
 for size in $sizes; do
   ci/scale/population.sh "$size" "$workspace/n$size"
 done

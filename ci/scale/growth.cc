@@ -6,6 +6,7 @@
 #include "absl/strings/str_format.h"
 
 namespace pedigree {
+
 std::optional<std::string> FasterThanLinear(const Growth& growth,
                                             const GrowthLimit& limit) {
   if (growth.size() < 3) return std::nullopt;

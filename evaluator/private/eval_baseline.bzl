@@ -1,6 +1,6 @@
 """eval_baseline: evidence kept in the source tree, to compare with."""
 
-load("//bazel:release.bzl", "released_tool", "tool_runfiles")
+load("//bazel:release.bzl", "released_tool")
 load("//evaluator:providers.bzl", "EvalBaselineInfo", "SlmEvalInfo")
 load("//evaluator/private:source_path.bzl", "source_path", "target_name")
 
@@ -70,10 +70,10 @@ def _eval_baseline_update_impl(ctx):
         ),
         is_executable = True,
     )
-    runfiles = ctx.runfiles([sidecar, ctx.executable._tool])
+    runfiles = ctx.runfiles([sidecar])
     return [DefaultInfo(
         executable = script,
-        runfiles = runfiles.merge(tool_runfiles(ctx)),
+        runfiles = runfiles.merge(ctx.attr._tool[DefaultInfo].default_runfiles),
     )]
 
 _eval_baseline_update = rule(

@@ -1,6 +1,6 @@
 """eval_gate_test: a gate's verdict as a test."""
 
-load("//bazel:release.bzl", "released_tool", "tool_runfiles")
+load("//bazel:release.bzl", "released_tool")
 load("//evaluator:providers.bzl", "EvalGateInfo")
 
 _DOC = """Passes when a gate's verdict is `expect`; prints figures and reasons.
@@ -39,12 +39,10 @@ def _eval_gate_test_impl(ctx):
         ),
         is_executable = True,
     )
-    runfiles = ctx.runfiles(
-        sidecars + baselines + [gate.decision, ctx.executable._tool],
-    )
+    runfiles = ctx.runfiles(sidecars + baselines + [gate.decision])
     return [DefaultInfo(
         executable = script,
-        runfiles = runfiles.merge(tool_runfiles(ctx)),
+        runfiles = runfiles.merge(ctx.attr._tool[DefaultInfo].default_runfiles),
     )]
 
 eval_gate_test = rule(

@@ -1,7 +1,7 @@
 """eval_suite: case files, frozen by a lock."""
 
 load("@bazel_skylib//lib:dicts.bzl", "dicts")
-load("//bazel:release.bzl", "released_tool", "tool_runfiles")
+load("//bazel:release.bzl", "released_tool")
 load("//evaluator:providers.bzl", "EvalSuiteInfo")
 load("//evaluator/private:source_path.bzl", "source_path", "target_name")
 
@@ -114,10 +114,10 @@ def _eval_suite_freeze_impl(ctx):
         ),
         is_executable = True,
     )
-    runfiles = ctx.runfiles(ctx.files.srcs + [ctx.executable._tool])
+    runfiles = ctx.runfiles(ctx.files.srcs)
     return [DefaultInfo(
         executable = script,
-        runfiles = runfiles.merge(tool_runfiles(ctx)),
+        runfiles = runfiles.merge(ctx.attr._tool[DefaultInfo].default_runfiles),
     )]
 
 _eval_suite_freeze = rule(

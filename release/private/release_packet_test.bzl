@@ -1,7 +1,7 @@
 """release_packet_test: a packet against the one on record."""
 
 load("@bazel_skylib//lib:dicts.bzl", "dicts")
-load("//bazel:release.bzl", "released_tool", "tool_runfiles")
+load("//bazel:release.bzl", "released_tool")
 load("//release:providers.bzl", "OciLayoutInfo")
 
 _DOC = """Passes when a packet is the one on record.
@@ -79,7 +79,7 @@ def _release_packet_test_impl(ctx):
         files.extend([built, recorded])
     return [DefaultInfo(
         executable = script,
-        runfiles = ctx.runfiles(files).merge(tool_runfiles(ctx)),
+        runfiles = ctx.runfiles(files).merge(ctx.attr._tool[DefaultInfo].default_runfiles),
     )]
 
 _RECORD_ATTRS = {
