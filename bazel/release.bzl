@@ -6,7 +6,7 @@
 
 `:pedigree` has the same bytes whatever the command line says: `-c dbg`,
 `--copt`, another platform or sanitizers change nothing. Rules that run a tool to
-make an artifact take the tool by `cfg = release_transition`.
+make an artifact take such a program as a `released_tool`.
 
 With the flags of this project's .bazelrc the settings are the default ones, so
 nothing is compiled twice.
@@ -22,6 +22,22 @@ release_transition = transition(
     inputs = [],
     outputs = RELEASE_OUTPUTS,
 )
+
+def released_tool(label):
+    """The attribute of a program that a rule's actions or tests run.
+
+    The program is a `release_binary`, so that what the rule makes does not depend
+    on the command line. Bazel evaluates a transition anew for every target that
+    has an attribute with one, which would be most of what analysing a target
+    costs: so it is the program's own, once a build.
+
+    Args:
+      label: Label of the `release_binary`.
+
+    Returns:
+      An attribute.
+    """
+    return attr.label(default = label, cfg = "target", executable = True)
 
 _ALLOWLIST = attr.label(
     default = "@bazel_tools//tools/allowlists/function_transition_allowlist",

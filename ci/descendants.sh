@@ -11,6 +11,8 @@
 set -eu
 cd "$(dirname "$0")/.."
 root=$PWD
+# shellcheck source=ci/other_workspace.sh
+. ci/other_workspace.sh
 count=${1:-20}
 work=$(mktemp -d)
 workspace=$work/many
@@ -31,12 +33,7 @@ fail() {
   exit 1
 }
 
-# The workspace. Flags are those of ci/real_model.sh, so that its tools serve.
-mkdir "$workspace"
-cp examples/release/.bazelrc "$workspace"
-echo 'build -c dbg --copt=-DX --strip=never' >> "$workspace/.bazelrc"
-sed "s|path = \"../..\"|path = \"$root\"|" examples/release/WORKSPACE.bazel \
-  > "$workspace/WORKSPACE.bazel"
+other_workspace "$workspace"
 cp fixtures/models/parent.textproto fixtures/suites/gate_policy.textproto \
   fixtures/suites/smoke.lock fixtures/models/LICENSE "$workspace"
 cat fixtures/suites/alphabet.jsonl fixtures/suites/digits.jsonl \
@@ -87,9 +84,7 @@ build() {
   rm -f "$work/log.json"
   bazel build --execution_log_json_file="$work/log.json" //... ||
     fail "no build: $1"
-  # One line an action. A cache that knows its result has executed it once.
-  grep -o '"mnemonic": *"[A-Za-z]*"' "$work/log.json" 2> "$work/ignored" |
-    sed 's/.*"\([A-Za-z]*\)"$/\1/' | sort | uniq -c > "$work/counts" || true
+  count_actions "$work/log.json" > "$work/counts"
   summary=$(awk '/Slm|Eval/ { printf "%s%s %s", sep, $1, $2; sep = ", " }' \
     "$work/counts")
   echo "descendants: $1: ${summary:-no action}"

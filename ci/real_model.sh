@@ -15,6 +15,8 @@
 set -eu
 cd "$(dirname "$0")/.."
 root=$PWD
+# shellcheck source=ci/other_workspace.sh
+. ci/other_workspace.sh
 models=${PEDIGREE_REAL_MODEL_DIR:-$root/../shared/models}
 
 fail() {
@@ -75,16 +77,12 @@ saw a big ball. He wanted to play with it.
 Tom wanted to play with the ball. He wanted to play with the ball. He wanted to \
 play with the ball. He put the ball in the"
 
-# 2. The rules, in a workspace of their own, and with flags that must change
-# nothing. They are those of ci/release_transition.sh, so that nothing is compiled
-# for both.
+# 2. The rules, in a workspace of their own.
 cp -r examples/release "$workspace"
 rm -f "$workspace"/bazel-*
 cp "$models/stories260K.bin" "$models/tok512.bin" "$workspace"
 chmod -R u+w "$workspace"
-sed "s|path = \"../..\"|path = \"$root\"|" examples/release/WORKSPACE.bazel \
-  > "$workspace/WORKSPACE.bazel"
-echo 'build -c dbg --copt=-DX --strip=never' >> "$workspace/.bazelrc"
+other_workspace "$workspace"
 bazel run //:packet_test.update
 bazel test //...
 bazel build //:packet //:q8_0_packet

@@ -5,6 +5,8 @@
 set -eu
 cd "$(dirname "$0")/.."
 root=$PWD
+# shellcheck source=ci/other_workspace.sh
+. ci/other_workspace.sh
 
 work=$(mktemp -d)
 mkdir "$work/other"
@@ -24,10 +26,8 @@ trap clean_up EXIT
 ./bazelw build //fixtures:packet.digest
 plain=$(cat bazel-bin/fixtures/packet.digest)
 
-cp examples/release/.bazelrc "$work/other"
-sed "s|path = \"../..\"|path = \"$root\"|" examples/release/WORKSPACE.bazel \
-  > "$work/other/WORKSPACE.bazel"
-bazel build -c dbg --copt=-DX --strip=never @pedigree//fixtures:packet.digest
+other_workspace "$work/other"
+bazel build @pedigree//fixtures:packet.digest
 debug=$(cat "$work/other/bazel-bin/external/pedigree/fixtures/packet.digest")
 
 if [ "$plain" != "$debug" ]; then

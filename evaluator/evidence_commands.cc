@@ -178,10 +178,12 @@ void AddScorecardCommand(CommandLine& command_line) {
   CLI::App* command = command_line.Add(
       nullptr, "scorecard", "Gather evidence on one model into its fitness",
       [options] { return ScorecardMake(*options); });
-  AddRepeated(command, "--sidecar", options->sidecars,
-              "evidence, one sidecar a suite", /*required=*/true);
-  AddRepeated(command, "--note", options->notes,
-              "TOPIC=TEXT that figures don't tell");
+  command
+      ->add_option("--sidecar", options->sidecars,
+                   "evidence, one sidecar a suite")
+      ->required();
+  command->add_option("--note", options->notes,
+                      "TOPIC=TEXT that figures don't tell");
   command->add_option("--out", options->out,
                       "where the record goes; else a table is printed");
   command->add_flag("--json", options->json, "print the record");

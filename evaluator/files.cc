@@ -113,12 +113,4 @@ void Print(std::string_view text) {
   std::fwrite(text.data(), 1, text.size(), stdout);
 }
 
-void AddRepeated(CLI::App* command, const std::string& name,
-                 std::vector<std::string>& values, const std::string& text,
-                 bool required) {
-  command->add_option(name, values, text)
-      ->allow_extra_args(false)
-      ->required(required);
-}
-
 }  // namespace pedigree

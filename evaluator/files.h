@@ -8,7 +8,6 @@
 #include <string_view>
 #include <vector>
 
-#include "CLI/CLI.hpp"
 #include "absl/status/statusor.h"
 #include "evaluator/observation.h"
 #include "evaluator/records.pb.h"
@@ -41,11 +40,6 @@ absl::StatusOr<evaluator::Decision> ReadDecision(const std::string& path);
 
 // Writes to standard output.
 void Print(std::string_view text);
-
-// An option that may be given again, one value each time.
-void AddRepeated(CLI::App* command, const std::string& name,
-                 std::vector<std::string>& values, const std::string& text,
-                 bool required = false);
 
 }  // namespace pedigree
 

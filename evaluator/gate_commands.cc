@@ -131,14 +131,14 @@ void AddGateCommand(CommandLine& command_line) {
       nullptr, "gate", "Judge evidence by a policy; exit 1 when it refuses",
       [options] { return Gate(*options); });
   gate->add_option("--policy", options->policy, "gate policy")->required();
-  AddRepeated(gate, "--sidecar", options->sidecars,
-              "evidence on the candidate", /*required=*/true);
-  AddRepeated(gate, "--baseline", options->baselines,
-              "evidence to compare it with");
-  AddRepeated(gate, "--suite", options->suites,
-              "frozen suites whose cases the evidence must cover");
-  AddRepeated(gate, "--observation", options->observations,
-              "what was measured with the evidence");
+  gate->add_option("--sidecar", options->sidecars, "evidence on the candidate")
+      ->required();
+  gate->add_option("--baseline", options->baselines,
+                   "evidence to compare it with");
+  gate->add_option("--suite", options->suites,
+                   "frozen suites whose cases the evidence must cover");
+  gate->add_option("--observation", options->observations,
+                   "what was measured with the evidence");
   gate->add_option("--manifest", options->manifest,
                    "the manifest that the evidence must name");
   gate->add_option("--out", options->out, "where the decision goes");
@@ -157,10 +157,10 @@ void AddDecisionCommands(CommandLine& command_line) {
       [options] { return DecisionShow(*options); });
   show->add_option("DECISION", options->decision, "decision record")
       ->required();
-  AddRepeated(show, "--sidecar", options->sidecars,
-              "evidence whose cases to show");
-  AddRepeated(show, "--baseline", options->baselines,
-              "evidence to show them against");
+  show->add_option("--sidecar", options->sidecars,
+                   "evidence whose cases to show");
+  show->add_option("--baseline", options->baselines,
+                   "evidence to show them against");
   show->add_option("--expect", options->expect,
                    "exit 1 unless this is the verdict");
   show->add_option("--junit", options->junit,

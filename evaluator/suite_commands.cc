@@ -130,7 +130,7 @@ void AddSuiteCommands(CommandLine& command_line) {
       ->required();
   import->add_option("--id-prefix", lm_eval.id_prefix,
                      "what ids begin with: the name of the task");
-  AddRepeated(import, "--tag", lm_eval.tags, "a tag of all cases");
+  import->add_option("--tag", lm_eval.tags, "a tag of all cases");
   import->add_option("--choice-scorer", lm_eval.choice_scorer,
                      "scorer of cases with choices: choice or "
                      "choice-normalized")

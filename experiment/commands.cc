@@ -47,7 +47,6 @@ void AddExperimentCommand(CommandLine& command_line) {
   command
       ->add_option("--adapter", e.adapters,
                    "Adapter, in order; its manifest lies beside it")
-      ->allow_extra_args(false)
       ->required();
   command->add_option("--suite", e.suite, "Frozen suite")->required();
   command->add_option("--out", e.out, "The new folder")->required();
@@ -61,12 +60,9 @@ void AddExperimentCommand(CommandLine& command_line) {
       ->capture_default_str();
   command->add_option("--version", e.version, "Version of the release")
       ->capture_default_str();
-  command
-      ->add_option("--ancestor", e.ancestors,
-                   "Derivation node of an ancestor of the model")
-      ->allow_extra_args(false);
-  command->add_option("--license", e.licenses, "Licence text")
-      ->allow_extra_args(false);
+  command->add_option("--ancestor", e.ancestors,
+                      "Derivation node of an ancestor of the model");
+  command->add_option("--license", e.licenses, "Licence text");
   command->add_option("--native-runtime", options->native_runtime,
                       "Runtime for linux-x86_64; by default none is packed");
   command->add_option("--wasm-runtime", options->wasm_runtime,

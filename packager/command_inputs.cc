@@ -79,13 +79,29 @@ void AddStorageOptions(CLI::App* command, StorageOptions* options) {
                       "Storage of matrices: f32, q8_0 or q4_0; default: f32");
   command->add_option("--q8-0-group", options->q8_0_group,
                       "Columns a q8_0 scale covers: row or 32; default: row");
+  command->add_option("--tensor", options->tensors,
+                      "PATTERN=DTYPE: another storage for the matrices whose "
+                      "names match, such as 'layers.0.*=q8_0'; may be "
+                      "repeated, the first match holds");
   AddReportOption(command, &options->report);
 }
 
-void SetStorage(const StorageOptions& options,
-                packager::OperatorConfig& config) {
+absl::Status SetStorage(const StorageOptions& options,
+                        packager::OperatorConfig& config) {
   config.set_dtype(options.dtype);
   config.set_q8_0_group(options.q8_0_group);
+  for (const std::string& option : options.tensors) {
+    const size_t equals = option.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "Invalid --tensor: \"", option, "\" (expected PATTERN=DTYPE)"));
+    }
+    packager::TensorStorage& rule =
+        *config.mutable_tensor_storage()->add_tensors();
+    rule.set_pattern(option.substr(0, equals));
+    rule.set_dtype(option.substr(equals + 1));
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<PackageInfo> ReadPackageInfo(const PackageOptions& options) {

@@ -36,6 +36,8 @@ void AddPackageOptions(CLI::App* command, PackageOptions* options);
 struct StorageOptions {
   std::string dtype = "f32";
   std::string q8_0_group = "row";
+  // "PATTERN=DTYPE" each.
+  std::vector<std::string> tensors;
   // Whether to print StorageReport.
   bool report = false;
 };
@@ -43,12 +45,13 @@ struct StorageOptions {
 // Adds --report, whether to print StorageReport.
 void AddReportOption(CLI::App* command, bool* report);
 
-// Adds --dtype, --q8-0-group and --report.
+// Adds --dtype, --q8-0-group, --tensor and --report.
 void AddStorageOptions(CLI::App* command, StorageOptions* options);
 
-// Sets dtype and group of `config`.
-void SetStorage(const StorageOptions& options,
-                packager::OperatorConfig& config);
+// Sets the storage that `config` asks for. Errors: kInvalidArgument for a
+// --tensor that is not PATTERN=DTYPE.
+absl::Status SetStorage(const StorageOptions& options,
+                        packager::OperatorConfig& config);
 
 // Name (by default the file name of --out without its extension), version,
 // digests of the licence files and restrictions. Errors: kInvalidArgument for a

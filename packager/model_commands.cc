@@ -80,7 +80,7 @@ absl::StatusOr<Outcome> Import(const ImportOptions& options) {
   PEDIGREE_ASSIGN_OR_RETURN(PackageRequest request,
                             MakeRequest("import", options.package, inputs));
   request.config.set_format(options.format);
-  SetStorage(options.storage, request.config);
+  PEDIGREE_RETURN_IF_ERROR(SetStorage(options.storage, request.config));
   request.base_family =
       options.family.empty() ? request.info.name : options.family;
   return MakeModel(std::move(request), options.storage.report);
@@ -123,7 +123,7 @@ absl::StatusOr<Outcome> Quantize(const QuantizeOptions& options) {
   PEDIGREE_RETURN_IF_ERROR(inputs.Add("model", options.model));
   PEDIGREE_ASSIGN_OR_RETURN(PackageRequest request,
                             MakeRequest("quantize", options.package, inputs));
-  SetStorage(options.storage, request.config);
+  PEDIGREE_RETURN_IF_ERROR(SetStorage(options.storage, request.config));
   PEDIGREE_RETURN_IF_ERROR(
       AddParentNode(options.parent_node, options.model, request));
   return MakeModel(std::move(request), options.storage.report);

@@ -37,20 +37,29 @@ namespace {
 
 using Inputs = absl::Span<const OperatorInput>;
 
+absl::StatusOr<DType> ReadDType(const std::string& name) {
+  const std::optional<DType> dtype = DTypeFromName(name);
+  if (dtype.has_value()) return *dtype;
+  return absl::InvalidArgumentError(absl::StrCat(
+      "Invalid dtype: \"", name, "\" (expected f32, q8_0 or q4_0)"));
+}
+
 absl::StatusOr<StorageRequest> ReadStorage(
     const packager::OperatorConfig& config) {
-  const std::optional<DType> dtype = DTypeFromName(config.dtype());
-  if (!dtype) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("Invalid dtype: \"", config.dtype(),
-                     "\" (expected f32, q8_0 or q4_0)"));
-  }
+  StorageRequest request;
+  PEDIGREE_ASSIGN_OR_RETURN(request.dtype, ReadDType(config.dtype()));
   if (config.q8_0_group() != "row" && config.q8_0_group() != "32") {
     return absl::InvalidArgumentError(absl::StrCat("Invalid q8_0 group: \"",
                                                    config.q8_0_group(),
                                                    "\" (expected row or 32)"));
   }
-  return StorageRequest{*dtype, config.q8_0_group() == "32"};
+  request.q8_0_blocks = config.q8_0_group() == "32";
+  for (const packager::TensorStorage& rule :
+       config.tensor_storage().tensors()) {
+    PEDIGREE_ASSIGN_OR_RETURN(const DType dtype, ReadDType(rule.dtype()));
+    request.overrides.push_back({rule.pattern(), dtype});
+  }
+  return request;
 }
 
 // Checks roles: `required` in order, then any number of adapters if `repeated`
@@ -173,6 +182,11 @@ absl::StatusOr<OpenedModel> OpenToImport(
     const packager::OperatorConfig& config, Inputs inputs) {
   StorageRequest request;
   if (config.dtype() == "source") {
+    if (config.has_tensor_storage()) {
+      return absl::InvalidArgumentError(
+          "Invalid storage of tensors: unexpected (dtype source keeps what the "
+          "checkpoint stores)");
+    }
     request.as_source = true;
   } else {
     PEDIGREE_ASSIGN_OR_RETURN(request, ReadStorage(config));

@@ -8,6 +8,7 @@
 #include "packager/testing.h"
 #include "runtime/adapters/assembly.h"
 #include "runtime/base/bytes.h"
+#include "runtime/format/slm_reader.h"
 
 namespace pedigree {
 namespace {
@@ -78,6 +79,54 @@ TEST(RunOperatorTest, RefusesWrongSettings) {
   config.set_q8_0_group("64");
   EXPECT_EQ(Message("import", config, {}),
             "Invalid q8_0 group: \"64\" (expected row or 32)");
+  config = TestConfig("mock", "q8_0");
+  packager::TensorStorage& rule =
+      *config.mutable_tensor_storage()->add_tensors();
+  rule.set_pattern("layers.0.*");
+  rule.set_dtype("q5_0");
+  EXPECT_EQ(Message("import", config, {}),
+            "Invalid dtype: \"q5_0\" (expected f32, q8_0 or q4_0)");
+  config.set_dtype("source");
+  EXPECT_EQ(Message("import", config, {}),
+            "Invalid storage of tensors: unexpected (dtype source keeps what "
+            "the checkpoint stores)");
+}
+
+TEST(RunOperatorTest, StoresMatricesAsTheirNamesAsk) {
+  packager::OperatorConfig config = TestConfig("", "q8_0");
+  packager::TensorStorage& rule =
+      *config.mutable_tensor_storage()->add_tensors();
+  rule.set_pattern("layers.0.w?.weight");
+  rule.set_dtype("f32");
+  const absl::StatusOr<OperatorOutput> output =
+      RunOperator("quantize", config, {TestInput("model", TestModel())});
+  ASSERT_TRUE(output.ok()) << output.status();
+  const absl::StatusOr<SlmReader> model =
+      SlmReader::Parse(AsBytes(output->bytes));
+  ASSERT_TRUE(model.ok()) << model.status();
+  int as_asked = 0;
+  for (size_t i = 0; i < model->specs().size(); ++i) {
+    const TensorSpec& tensor = model->specs()[i];
+    const bool matches = tensor.name.rfind("layers.0.w", 0) == 0;
+    as_asked += matches;
+    EXPECT_EQ(model->entries()[i].dtype,
+              tensor.rank == 1 || matches ? DType::kF32 : DType::kQ8_0)
+        << tensor.name;
+  }
+  EXPECT_EQ(as_asked, 7);
+  ASSERT_EQ(output->exceptions.size(), 7u);
+  EXPECT_EQ(output->exceptions[0].reason, "asked for layers.0.w?.weight");
+}
+
+TEST(RunOperatorTest, RefusesAStorageForNoMatrix) {
+  packager::OperatorConfig config = TestConfig("", "q8_0");
+  packager::TensorStorage& rule =
+      *config.mutable_tensor_storage()->add_tensors();
+  rule.set_pattern("layers.0.*_norm.weight");
+  rule.set_dtype("q4_0");
+  EXPECT_EQ(Message("quantize", config, {TestInput("model", TestModel())}),
+            "Invalid storage of tensors: \"layers.0.*_norm.weight\" is no "
+            "matrix of this model");
 }
 
 TEST(RunOperatorTest, NamesTheFileThatIsBad) {

@@ -1,5 +1,7 @@
 #include "packager/quantize.h"
 
+#include <fnmatch.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -100,22 +102,55 @@ bool RoundsToHalves(float largest_value) {
   return largest >= kLeastHalfScale && largest <= kLargestHalf;
 }
 
+bool Matches(const StorageOverride& rule, const TensorSpec& tensor) {
+  // No locale is ever set, so bytes are compared.
+  return tensor.rank != 1 &&
+         fnmatch(rule.pattern.c_str(), tensor.name.c_str(), 0) == 0;
+}
+
+// Storage of a matrix in `dtype`.
+TensorStorageChoice StorageIn(DType dtype, bool q8_0_blocks,
+                              const TensorSpec& tensor) {
+  if (dtype == DType::kF32) return {};
+  const auto columns = static_cast<uint32_t>(tensor.columns());
+  const bool wants_blocks = dtype == DType::kQ4_0 || q8_0_blocks;
+  if (!wants_blocks) return {DType::kQ8_0, columns, ""};
+  if (columns % kQuantBlockColumns == 0) return {dtype, kQuantBlockColumns, ""};
+  return {DType::kQ8_0, columns,
+          absl::StrCat("width ", columns, " is no multiple of 32")};
+}
+
 }  // namespace
 
 TensorStorageChoice ChooseStorage(const TensorSpec& tensor,
                                   const StorageRequest& request) {
-  if (tensor.rank == 1 || request.dtype == DType::kF32) return {};
-  const auto columns = static_cast<uint32_t>(tensor.columns());
-  const bool blocks_fit = columns % kQuantBlockColumns == 0;
-  if (request.dtype == DType::kQ4_0) {
-    if (blocks_fit) return {DType::kQ4_0, kQuantBlockColumns, ""};
-    return {DType::kQ8_0, columns,
-            absl::StrCat("width ", columns, " is no multiple of 32")};
+  if (tensor.rank == 1) return {};
+  const auto rule = std::find_if(
+      request.overrides.begin(), request.overrides.end(),
+      [&](const StorageOverride& rule) { return Matches(rule, tensor); });
+  if (rule == request.overrides.end()) {
+    return StorageIn(request.dtype, request.q8_0_blocks, tensor);
   }
-  if (!request.q8_0_blocks) return {DType::kQ8_0, columns, ""};
-  if (blocks_fit) return {DType::kQ8_0, kQuantBlockColumns, ""};
-  return {DType::kQ8_0, columns,
-          absl::StrCat("width ", columns, " is no multiple of 32")};
+  TensorStorageChoice choice =
+      StorageIn(rule->dtype, request.q8_0_blocks, tensor);
+  if (choice.reason.empty() && choice.dtype != request.dtype) {
+    choice.reason = absl::StrCat("asked for ", rule->pattern);
+  }
+  return choice;
+}
+
+absl::Status CheckOverrides(absl::Span<const TensorSpec> tensors,
+                            const StorageRequest& request) {
+  for (const StorageOverride& rule : request.overrides) {
+    if (std::none_of(
+            tensors.begin(), tensors.end(),
+            [&](const TensorSpec& tensor) { return Matches(rule, tensor); })) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("Invalid storage of tensors: \"", rule.pattern,
+                       "\" is no matrix of this model"));
+    }
+  }
+  return absl::OkStatus();
 }
 
 TensorData StoreTensor(absl::Span<const float> values, uint64_t columns,

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "absl/status/statusor.h"
+#include "absl/status/status.h"
 #include "absl/types/span.h"
 #include "packager/slm_writer.h"
 #include "runtime/format/slm_format.h"
@@ -18,6 +18,13 @@ namespace pedigree {
 
 // Columns that one scale covers in block formats.
 inline constexpr uint32_t kQuantBlockColumns = 32;
+
+// Another storage for the matrices whose names match `pattern`: a shell pattern
+// with `*`, `?` and `[...]`.
+struct StorageOverride {
+  std::string pattern;
+  DType dtype = DType::kF32;
+};
 
 // What is asked for the matrices of a model. Rank-1 tensors stay f32.
 struct StorageRequest {
@@ -30,6 +37,8 @@ struct StorageRequest {
   // format has that storage, and is f32 otherwise; the other fields don't
   // matter. Default: false.
   bool as_source = false;
+  // Of several that match, the first one holds.
+  std::vector<StorageOverride> overrides = {};
 };
 
 // How one tensor is stored under a request.
@@ -44,6 +53,10 @@ struct TensorStorageChoice {
 // one scale a row.
 TensorStorageChoice ChooseStorage(const TensorSpec& tensor,
                                   const StorageRequest& request);
+
+// kInvalidArgument for an override that none of the matrices matches.
+absl::Status CheckOverrides(absl::Span<const TensorSpec> tensors,
+                            const StorageRequest& request);
 
 // `values`, row-major [rows, columns], in a storage that TensorStorage allows.
 // All values must be finite.

@@ -161,6 +161,23 @@ TEST(ChooseStorageTest, Q4NeedsWidthsOfWholeBlocks) {
   EXPECT_EQ(other.reason, "width 172 is no multiple of 32");
 }
 
+TEST(ChooseStorageTest, TheFirstMatchHolds) {
+  StorageRequest request{DType::kQ4_0, false};
+  request.overrides = {{"*.w1.*", DType::kF32},
+                       {"layers.[01].*", DType::kQ8_0}};
+  const auto choose = [&](const char* name) {
+    TensorSpec tensor = Matrix(4, 64);
+    tensor.name = name;
+    return ChooseStorage(tensor, request);
+  };
+  EXPECT_EQ(choose("layers.0.w1.weight").dtype, DType::kF32);
+  EXPECT_EQ(choose("layers.0.w1.weight").reason, "asked for *.w1.*");
+  EXPECT_EQ(choose("layers.1.w2.weight").dtype, DType::kQ8_0);
+  EXPECT_EQ(choose("layers.1.w2.weight").reason, "asked for layers.[01].*");
+  EXPECT_EQ(choose("layers.2.w2.weight").dtype, DType::kQ4_0);
+  EXPECT_EQ(choose("layers.2.w2.weight").reason, "");
+}
+
 TEST(ChooseStorageTest, Q8BlocksFallBackToRows) {
   EXPECT_EQ(ChooseStorage(Matrix(4, 64), {DType::kQ8_0, false}).block_size,
             64u);

@@ -490,6 +490,7 @@ absl::StatusOr<StoredSource> StoreSource(const ModelSource& source,
                                          const Progress& progress) {
   const std::vector<TensorSpec> specs = CanonicalTensors(source.shape);
   PEDIGREE_CHECK(specs.size() == source.tensors.size());
+  PEDIGREE_RETURN_IF_ERROR(CheckOverrides(specs, request));
   std::vector<Tensor> tensors;
   std::vector<TensorForm> forms;
   StoredSource stored;
@@ -525,6 +526,7 @@ absl::StatusOr<StoredSource> StoreComputed(const ComputedModel& model,
                                            ByteSink* sink, uint64_t checksum,
                                            const Progress& progress) {
   const std::vector<TensorSpec> specs = CanonicalTensors(model.shape);
+  PEDIGREE_RETURN_IF_ERROR(CheckOverrides(specs, request));
   std::vector<TensorStorageChoice> choices;
   std::vector<TensorForm> forms;
   StoredSource stored;

@@ -65,7 +65,8 @@ struct ComputedModel {
 // of mapped files. `checksum` is SlmWriter's; `progress` may be null.
 //
 // Errors: kInvalidArgument for a shape, values or scales that no file may hold,
-// with the source's path, tensor and index; those of the sink.
+// with the source's path, tensor and index; those of CheckOverrides and of the
+// sink.
 absl::StatusOr<StoredSource> StoreSource(const ModelSource& source,
                                          const StorageRequest& request,
                                          ByteSink* sink,
@@ -75,7 +76,7 @@ absl::StatusOr<StoredSource> StoreSource(const ModelSource& source,
 // The same of a computed model, of which it holds one tensor at a time.
 //
 // Errors: kInvalidArgument for a shape or values that no file may hold, with
-// the tensor's name; those of the sink.
+// the tensor's name; those of CheckOverrides and of the sink.
 absl::StatusOr<StoredSource> StoreComputed(const ComputedModel& model,
                                            const StorageRequest& request,
                                            ByteSink* sink,

@@ -24,13 +24,6 @@ struct RequestOptions {
   std::vector<std::string> sources;
 };
 
-// An option that may be given again, one value each time.
-CLI::Option* AddRepeated(CLI::App* command, const std::string& name,
-                         std::vector<std::string>& values,
-                         const std::string& text) {
-  return command->add_option(name, values, text)->allow_extra_args(false);
-}
-
 void AddRequestOptions(CLI::App* command, RequestOptions& options) {
   PacketRequest& r = options.request;
   command->add_option("--name", r.name, "Name of the release")->required();
@@ -39,36 +32,37 @@ void AddRequestOptions(CLI::App* command, RequestOptions& options) {
   command->add_option("--model", r.model, "The .slm file")->required();
   command->add_option("--manifest", r.model_manifest, "Model manifest")
       ->required();
-  AddRepeated(command, "--receipt", r.receipts,
-              "Operator receipt; that of the release's own operator first")
+  command
+      ->add_option("--receipt", r.receipts,
+                   "Operator receipt; that of the release's own operator first")
       ->required();
   command->add_option("--node", r.node, "Derivation node")->required();
-  AddRepeated(command, "--ancestor", r.ancestors,
-              "Derivation node of an ancestor");
-  AddRepeated(command, "--adapter", r.adapters,
-              "Adapter applied at run time, in order");
-  AddRepeated(command, "--adapter-manifest", r.adapter_manifests,
-              "Manifest of an adapter that made the model, in order");
-  AddRepeated(command, "--suite", r.suites, "Frozen suite")->required();
-  AddRepeated(command, "--sidecar", r.sidecars, "Evidence")->required();
-  AddRepeated(command, "--diagnostics", r.diagnostics, "Counted diagnostics")
+  command->add_option("--ancestor", r.ancestors,
+                      "Derivation node of an ancestor");
+  command->add_option("--adapter", r.adapters,
+                      "Adapter applied at run time, in order");
+  command->add_option("--adapter-manifest", r.adapter_manifests,
+                      "Manifest of an adapter that made the model, in order");
+  command->add_option("--suite", r.suites, "Frozen suite")->required();
+  command->add_option("--sidecar", r.sidecars, "Evidence")->required();
+  command->add_option("--diagnostics", r.diagnostics, "Counted diagnostics")
       ->required();
-  AddRepeated(command, "--baseline", r.baselines,
-              "Evidence that the gate compared with");
+  command->add_option("--baseline", r.baselines,
+                      "Evidence that the gate compared with");
   command->add_option("--scorecard", r.scorecard,
                       "Scorecard of all the sidecars");
   command->add_option("--policy", r.policy, "Gate policy")->required();
   command->add_option("--decision", r.decision, "Gate decision")->required();
-  AddRepeated(command, "--runtime", options.runtimes,
-              "TARGET=FILE: runtime for linux-x86_64 or wasm32");
-  AddRepeated(command, "--license", r.licenses, "Licence text");
+  command->add_option("--runtime", options.runtimes,
+                      "TARGET=FILE: runtime for linux-x86_64 or wasm32");
+  command->add_option("--license", r.licenses, "Licence text");
   command->add_option("--toolchain-pins", r.toolchain_pins,
                       "JSON list of {name, tree_digest, version}");
   command->add_option("--linked-libraries", r.linked_libraries,
                       "JSON list of {license, name, notices, pin, targets, "
                       "version}: what the runtimes are linked from");
-  AddRepeated(command, "--source", options.sources,
-              "NAME=FILE: a source that feeds the packet");
+  command->add_option("--source", options.sources,
+                      "NAME=FILE: a source that feeds the packet");
 }
 
 absl::Status SplitPairs(

@@ -15,6 +15,7 @@ load(
 )
 load("//third_party/emscripten:workspace.bzl", "emscripten_repository")
 load("//third_party/googletest:workspace.bzl", "googletest_repository")
+load("//third_party/js_yaml:workspace.bzl", "js_yaml_repository")
 load("//third_party/libcxx:workspace.bzl", "libcxx_repository")
 load("//third_party/libssl:workspace.bzl", "libssl_repository")
 load("//third_party/nlohmann_json:workspace.bzl", "nlohmann_json_repository")
@@ -55,6 +56,7 @@ _RULES = [
 
 _TOOLCHAINS = [
     ("docker_registry", docker_registry_repository),
+    ("js_yaml", js_yaml_repository),
     ("node", node_repository),
     ("pedigree_binaryen", binaryen_repository),
     ("pedigree_clang", clang_repository),

@@ -1,9 +1,8 @@
 """eval_baseline: evidence kept in the source tree, to compare with."""
 
-load("@bazel_skylib//lib:dicts.bzl", "dicts")
+load("//bazel:release.bzl", "released_tool")
 load("//evaluator:providers.bzl", "EvalBaselineInfo", "SlmEvalInfo")
 load("//evaluator/private:source_path.bzl", "source_path", "target_name")
-load("//evaluator/private:tool.bzl", "RELEASE_ATTRS", "tool_attr", "tool_runfiles")
 
 def _eval_baseline_impl(ctx):
     sidecar = ctx.actions.declare_file(ctx.label.name + ".sidecar.json")
@@ -32,7 +31,7 @@ def _eval_baseline_impl(ctx):
 _eval_baseline = rule(
     implementation = _eval_baseline_impl,
     doc = "Evidence kept in the source tree: see the macro of this name.",
-    attrs = dicts.add(RELEASE_ATTRS, {
+    attrs = {
         "baseline": attr.label(
             doc = "The stored evidence, one case a line.",
             allow_single_file = [".jsonl"],
@@ -42,8 +41,8 @@ _eval_baseline = rule(
             doc = "Name of the suite that the evidence is on.",
             mandatory = True,
         ),
-        "_tool": tool_attr(Label("//evaluator:slm_gate")),
-    }),
+        "_tool": released_tool(Label("//evaluator:slm_gate_released")),
+    },
     provides = [EvalBaselineInfo],
 )
 
@@ -71,16 +70,16 @@ def _eval_baseline_update_impl(ctx):
         ),
         is_executable = True,
     )
-    runfiles = ctx.runfiles([sidecar, ctx.executable._tool])
+    runfiles = ctx.runfiles([sidecar])
     return [DefaultInfo(
         executable = script,
-        runfiles = runfiles.merge(tool_runfiles(ctx.attr._tool)),
+        runfiles = runfiles.merge(ctx.attr._tool[DefaultInfo].default_runfiles),
     )]
 
 _eval_baseline_update = rule(
     implementation = _eval_baseline_update_impl,
     doc = "Writes the file of an `eval_baseline` into the source tree.",
-    attrs = dicts.add(RELEASE_ATTRS, {
+    attrs = {
         "baseline": attr.string(
             doc = "The file's label, a string since it need not exist.",
             mandatory = True,
@@ -90,8 +89,8 @@ _eval_baseline_update = rule(
             mandatory = True,
             providers = [SlmEvalInfo],
         ),
-        "_tool": tool_attr(Label("//evaluator:slm_gate")),
-    }),
+        "_tool": released_tool(Label("//evaluator:slm_gate_released")),
+    },
     executable = True,
 )
 

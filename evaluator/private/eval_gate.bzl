@@ -1,9 +1,8 @@
 """eval_gate: evidence judged by a policy."""
 
-load("@bazel_skylib//lib:dicts.bzl", "dicts")
+load("//bazel:release.bzl", "released_tool")
 load("//evaluator:providers.bzl", "EvalBaselineInfo", "EvalGateInfo", "SlmEvalInfo")
 load("//evaluator/private:run_eval.bzl", "run_eval")
-load("//evaluator/private:tool.bzl", "RELEASE_ATTRS", "tool_attr")
 
 _DOC = """A decision on one model: promote, reject or no-op, with every reason.
 
@@ -130,7 +129,7 @@ def _eval_gate_impl(ctx):
 eval_gate = rule(
     implementation = _eval_gate_impl,
     doc = _DOC,
-    attrs = dicts.add(RELEASE_ATTRS, {
+    attrs = {
         "baselines": attr.label_list(
             doc = "Evidence to compare with, at most one target a suite: `slm_eval` or `eval_baseline`. Default: the parent's, see above.",
             providers = [[SlmEvalInfo], [EvalBaselineInfo]],
@@ -154,8 +153,8 @@ eval_gate = rule(
             allow_single_file = [".textproto"],
             mandatory = True,
         ),
-        "_runtime": tool_attr(Label("//runtime:pedigree_runtime")),
-        "_tool": tool_attr(Label("//evaluator:slm_gate")),
-    }),
+        "_runtime": released_tool(Label("//runtime:pedigree_runtime")),
+        "_tool": released_tool(Label("//evaluator:slm_gate_released")),
+    },
     provides = [EvalGateInfo],
 )

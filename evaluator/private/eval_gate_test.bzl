@@ -1,8 +1,7 @@
 """eval_gate_test: a gate's verdict as a test."""
 
-load("@bazel_skylib//lib:dicts.bzl", "dicts")
+load("//bazel:release.bzl", "released_tool")
 load("//evaluator:providers.bzl", "EvalGateInfo")
-load("//evaluator/private:tool.bzl", "RELEASE_ATTRS", "tool_attr", "tool_runfiles")
 
 _DOC = """Passes when a gate's verdict is `expect`; prints figures and reasons.
 
@@ -40,18 +39,16 @@ def _eval_gate_test_impl(ctx):
         ),
         is_executable = True,
     )
-    runfiles = ctx.runfiles(
-        sidecars + baselines + [gate.decision, ctx.executable._tool],
-    )
+    runfiles = ctx.runfiles(sidecars + baselines + [gate.decision])
     return [DefaultInfo(
         executable = script,
-        runfiles = runfiles.merge(tool_runfiles(ctx.attr._tool)),
+        runfiles = runfiles.merge(ctx.attr._tool[DefaultInfo].default_runfiles),
     )]
 
 eval_gate_test = rule(
     implementation = _eval_gate_test_impl,
     doc = _DOC,
-    attrs = dicts.add(RELEASE_ATTRS, {
+    attrs = {
         "expect": attr.string(
             doc = "The verdict. Default: PASS.",
             default = "PASS",
@@ -69,7 +66,7 @@ eval_gate_test = rule(
             mandatory = True,
             providers = [EvalGateInfo],
         ),
-        "_tool": tool_attr(Label("//evaluator:slm_gate")),
-    }),
+        "_tool": released_tool(Label("//evaluator:slm_gate_released")),
+    },
     test = True,
 )

@@ -1,9 +1,9 @@
 """eval_suite: case files, frozen by a lock."""
 
 load("@bazel_skylib//lib:dicts.bzl", "dicts")
+load("//bazel:release.bzl", "released_tool")
 load("//evaluator:providers.bzl", "EvalSuiteInfo")
 load("//evaluator/private:source_path.bzl", "source_path", "target_name")
-load("//evaluator/private:tool.bzl", "RELEASE_ATTRS", "tool_attr", "tool_runfiles")
 
 _DOC = """A frozen suite of eval cases.
 
@@ -13,9 +13,9 @@ and says which were added, changed or removed. The document depends on the
 cases, name and version only: not on their order, files or machine.
 """
 
-_TOOL = tool_attr(Label("//evaluator:slm_gate"))
+_TOOL = released_tool(Label("//evaluator:slm_gate_released"))
 
-_CASES_ATTRS = dicts.add(RELEASE_ATTRS, {
+_CASES_ATTRS = {
     "srcs": attr.label_list(
         doc = "Case files: JSON Lines, one case a line.",
         allow_empty = False,
@@ -30,7 +30,7 @@ _CASES_ATTRS = dicts.add(RELEASE_ATTRS, {
         mandatory = True,
     ),
     "_tool": _TOOL,
-})
+}
 
 _SUITE_ATTRS = dicts.add(_CASES_ATTRS, {
     "lock": attr.label(
@@ -114,10 +114,10 @@ def _eval_suite_freeze_impl(ctx):
         ),
         is_executable = True,
     )
-    runfiles = ctx.runfiles(ctx.files.srcs + [ctx.executable._tool])
+    runfiles = ctx.runfiles(ctx.files.srcs)
     return [DefaultInfo(
         executable = script,
-        runfiles = runfiles.merge(tool_runfiles(ctx.attr._tool)),
+        runfiles = runfiles.merge(ctx.attr._tool[DefaultInfo].default_runfiles),
     )]
 
 _eval_suite_freeze = rule(

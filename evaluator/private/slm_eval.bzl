@@ -1,9 +1,8 @@
 """slm_eval: one suite run on one model."""
 
-load("@bazel_skylib//lib:dicts.bzl", "dicts")
+load("//bazel:release.bzl", "released_tool")
 load("//evaluator:providers.bzl", "EvalSuiteInfo", "SlmEvalInfo")
 load("//evaluator/private:run_eval.bzl", "run_eval")
-load("//evaluator/private:tool.bzl", "RELEASE_ATTRS", "tool_attr")
 load("//packager:providers.bzl", "SlmModelInfo")
 
 _DOC = """Evidence: a frozen suite run on a model by the shipped runtime.
@@ -51,7 +50,7 @@ def _slm_eval_impl(ctx):
 slm_eval = rule(
     implementation = _slm_eval_impl,
     doc = _DOC,
-    attrs = dicts.add(RELEASE_ATTRS, {
+    attrs = {
         "max_forward_passes": attr.int(
             doc = "Run no case once those before took so many forward passes; the rest is in the sidecar as not run, and MISSING to a gate. Default: 0, no limit.",
         ),
@@ -73,8 +72,8 @@ slm_eval = rule(
             doc = "Whether the sidecar holds expected and actual texts, not only their digests. Default: True.",
             default = True,
         ),
-        "_runtime": tool_attr(Label("//runtime:pedigree_runtime")),
-        "_tool": tool_attr(Label("//evaluator:slm_gate")),
-    }),
+        "_runtime": released_tool(Label("//runtime:pedigree_runtime")),
+        "_tool": released_tool(Label("//evaluator:slm_gate_released")),
+    },
     provides = [SlmEvalInfo],
 )

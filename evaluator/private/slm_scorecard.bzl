@@ -1,8 +1,7 @@
 """slm_scorecard: evidence on one model gathered into its fitness."""
 
-load("@bazel_skylib//lib:dicts.bzl", "dicts")
+load("//bazel:release.bzl", "released_tool")
 load("//evaluator:providers.bzl", "SlmEvalInfo", "SlmScorecardInfo")
-load("//evaluator/private:tool.bzl", "RELEASE_ATTRS", "tool_attr")
 
 _DOC = """The fitness of a model, from evidence on it.
 
@@ -53,7 +52,7 @@ def _slm_scorecard_impl(ctx):
 slm_scorecard = rule(
     implementation = _slm_scorecard_impl,
     doc = _DOC,
-    attrs = dicts.add(RELEASE_ATTRS, {
+    attrs = {
         "evals": attr.label_list(
             doc = "Evidence, one target a suite, all on one model.",
             allow_empty = False,
@@ -63,7 +62,7 @@ slm_scorecard = rule(
         "notes": attr.string_dict(
             doc = "What figures don't tell, by topic: how the model is maintained, for example.",
         ),
-        "_tool": tool_attr(Label("//evaluator:slm_gate")),
-    }),
+        "_tool": released_tool(Label("//evaluator:slm_gate_released")),
+    },
     provides = [SlmScorecardInfo],
 )

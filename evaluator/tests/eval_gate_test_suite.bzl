@@ -103,7 +103,7 @@ def _test_script_impl(ctx):
         "child_eval.sidecar.json",
         "child_gate.baseline.smoke.sidecar.json",
         "child_gate.decision.json",
-        "slm_gate",
+        "slm_gate_released",
     ]:
         asserts.true(env, name in names, name + " is not a runfile")
     return analysistest.end(env)

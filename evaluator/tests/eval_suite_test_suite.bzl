@@ -56,7 +56,7 @@ def _freeze_impl(ctx):
     )
     runfiles = analysistest.target_under_test(env)[DefaultInfo].default_runfiles
     names = [file.basename for file in runfiles.files.to_list()]
-    for name in ["alphabet.jsonl", "digits.jsonl", "slm_gate"]:
+    for name in ["alphabet.jsonl", "digits.jsonl", "slm_gate_released"]:
         asserts.true(env, name in names, name + " is not a runfile")
     return analysistest.end(env)
 

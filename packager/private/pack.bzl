@@ -1,6 +1,6 @@
 """What the packager's rules share: the tool, licences, names."""
 
-load("//bazel:release.bzl", "release_transition")
+load("//bazel:release.bzl", "released_tool")
 
 # Attributes of every rule that runs slm_pack.
 PACK_ATTRS = {
@@ -17,14 +17,7 @@ PACK_ATTRS = {
         doc = "Version in the manifest. Default: 0.0.0.",
         default = "0.0.0",
     ),
-    "_allowlist_function_transition": attr.label(
-        default = "@bazel_tools//tools/allowlists/function_transition_allowlist",
-    ),
-    "_tool": attr.label(
-        default = Label("//packager:slm_pack"),
-        cfg = release_transition,
-        executable = True,
-    ),
+    "_tool": released_tool(Label("//packager:slm_pack_released")),
 }
 
 def license_args(ctx, args):

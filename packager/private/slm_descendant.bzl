@@ -106,6 +106,7 @@ def _command(ctx, args, parent, adapters, manifests):
         args.add("quantize")
         args.add("--dtype=" + ctx.attr.dtype)
         args.add("--q8-0-group=" + ctx.attr.q8_0_group)
+        args.add_all(ctx.attr.tensor_storage, format_each = "--tensor=%s")
     elif ctx.attr.operator == "fuse":
         args.add("fuse")
     else:
@@ -118,6 +119,9 @@ def _command(ctx, args, parent, adapters, manifests):
 
 def _parents(ctx):
     """The models derived from, in order."""
+    if ctx.attr.tensor_storage and ctx.attr.operator != "quantize":
+        fail("slm_descendant %s: %s takes no tensor_storage (found %s)" %
+             (ctx.label, ctx.attr.operator, ctx.attr.tensor_storage))
     if ctx.attr.operator == "merge":
         _check_merge(ctx)
         return [target[SlmModelInfo] for target in ctx.attr.parents]
@@ -236,6 +240,9 @@ slm_descendant = rule(
         "recipe": attr.label(
             doc = "A MergeRecipe of packager/records.proto, which names `parents` by their targets' names. For `merge`.",
             allow_single_file = True,
+        ),
+        "tensor_storage": attr.string_list(
+            doc = "Matrices in another storage, `PATTERN=DTYPE` each, such as `layers.0.*=q8_0`; the first match holds. For `quantize`.",
         ),
     }),
     provides = [SlmModelInfo],

@@ -70,6 +70,7 @@ def _slm_model_impl(ctx):
         inputs.append(ctx.file.tokenizer)
     args.add("--dtype=" + ctx.attr.dtype)
     args.add("--q8-0-group=" + ctx.attr.q8_0_group)
+    args.add_all(ctx.attr.tensor_storage, format_each = "--tensor=%s")
     if ctx.attr.family:
         args.add("--family=" + ctx.attr.family)
     package_args(ctx, args, ctx.attr.model_name)
@@ -142,6 +143,9 @@ slm_model = rule(
         "srcs": attr.label_list(
             doc = "Instead of `src`, for `hf`: the directory's files. Those that an import does not read are left out.",
             allow_files = True,
+        ),
+        "tensor_storage": attr.string_list(
+            doc = "Matrices in another storage, `PATTERN=DTYPE` each, such as `layers.0.*=q8_0`; the first match holds. Not with dtype `source`.",
         ),
         "tokenizer": attr.label(
             doc = "Tokenizer file: needed for llama2c; for hf and gguf instead of their own.",

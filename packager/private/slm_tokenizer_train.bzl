@@ -1,6 +1,6 @@
 """slm_tokenizer_train: a tokenizer learned from texts."""
 
-load("//bazel:release.bzl", "release_transition")
+load("//bazel:release.bzl", "released_tool")
 
 _DOC = """A byte-level BPE tokenizer, learned from texts.
 
@@ -60,13 +60,6 @@ slm_tokenizer_train = rule(
             doc = "Tokens, 260 of them bytes and roles.",
             mandatory = True,
         ),
-        "_allowlist_function_transition": attr.label(
-            default = "@bazel_tools//tools/allowlists/function_transition_allowlist",
-        ),
-        "_tool": attr.label(
-            default = Label("//packager:slm_pack"),
-            cfg = release_transition,
-            executable = True,
-        ),
+        "_tool": released_tool(Label("//packager:slm_pack_released")),
     },
 )

@@ -94,8 +94,8 @@ def _quantized_impl(ctx):
     argv = action_of(analysistest.target_actions(env), "SlmDescendant").argv
     asserts.equals(
         env,
-        ["quantize", "--dtype=q4_0", "--q8-0-group=row"],
-        argv[1:4],
+        ["quantize", "--dtype=q4_0", "--q8-0-group=row", "--tensor=layers.0.*=q8_0"],
+        argv[1:5],
     )
     asserts.equals(
         env,
@@ -162,6 +162,7 @@ _REFUSALS = {
     "fused_orphan": "fuse needs a parent, and no parents or recipe",
     "fused_stranger": ":adapter_of_trained is for packager/tests/trained.slm (expected packager/tests/mock.slm)",
     "fused_with_dtype": "fuse takes no dtype (found q8_0)",
+    "fused_with_tensor_storage": "fuse takes no tensor_storage (found [\"*=q8_0\"])",
     "merged_stack": "merge needs parents without adapters, so fuse ",
     "merged_with_dtype": "merge takes no adapters and no dtype (the recipe has one)",
     "merged_without_recipe": "merge needs parents and a recipe, and no parent",

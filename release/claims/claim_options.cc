@@ -38,15 +38,11 @@ absl::StatusOr<TrustedKeys> LoadKeys(const ClaimOptions& options,
 }  // namespace
 
 void AddClaimOptions(CLI::App* command, ClaimOptions& options) {
-  command
-      ->add_option("--claims", options.claims,
-                   "Folder of signed claims that must be about the packet")
-      ->allow_extra_args(false);
-  command
-      ->add_option("--key", options.keys,
-                   "Public key (PEM) whose claims are believed, or that the "
-                   "policy names")
-      ->allow_extra_args(false);
+  command->add_option("--claims", options.claims,
+                      "Folder of signed claims that must be about the packet");
+  command->add_option("--key", options.keys,
+                      "Public key (PEM) whose claims are believed, or that "
+                      "the policy names");
   command->add_option("--policy", options.policy,
                       "Claim policy: which claims, by whom");
   command->add_option("--revocations", options.revocations,

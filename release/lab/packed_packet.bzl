@@ -1,6 +1,6 @@
 """A packet in its packed form, as a build output."""
 
-load("//bazel:release.bzl", "release_transition")
+load("//bazel:release.bzl", "released_tool")
 load("//release:providers.bzl", "OciLayoutInfo")
 
 def _packed_packet_impl(ctx):
@@ -37,13 +37,6 @@ on every machine.""",
             mandatory = True,
             providers = [OciLayoutInfo],
         ),
-        "_allowlist_function_transition": attr.label(
-            default = "@bazel_tools//tools/allowlists/function_transition_allowlist",
-        ),
-        "_pedigree": attr.label(
-            default = Label("//:pedigree"),
-            cfg = release_transition,
-            executable = True,
-        ),
+        "_pedigree": released_tool(Label("//:pedigree")),
     },
 )

@@ -1,11 +1,9 @@
 """release_packet: everything a release stands on, content-addressed."""
 
-load("@bazel_skylib//lib:dicts.bzl", "dicts")
-load("//bazel:release.bzl", "release_transition")
+load("//bazel:release.bzl", "release_transition", "released_tool")
 load("//evaluator:providers.bzl", "EvalGateInfo", "SlmScorecardInfo")
 load("//packager:providers.bzl", "SlmModelInfo")
 load("//release:providers.bzl", "OciLayoutInfo")
-load("//release/private:tool.bzl", "TOOL_ATTRS")
 load(
     "//third_party:libraries.bzl",
     "LibrariesInfo",
@@ -142,21 +140,27 @@ def _describe(ctx, model, gate):
     sources = depset(transitive = [model.sources, gate.sources] +
                                   [info.suite.sources for info in gate.evals])
     parts = {
-        "ancestor": model.ancestor_nodes.to_list(),
         "adapter": model.adapters,
         "adapter-manifest": model.adapter_manifests,
         "baseline": gate.baselines,
         "decision": [gate.decision],
         "diagnostics": [info.diagnostics for info in gate.evals],
-        "license": licenses.to_list(),
         "manifest": [model.manifest],
         "model": [model.model],
         "node": [model.node],
         "policy": [gate.policy],
-        "receipt": [model.receipt] + model.ancestor_receipts.to_list(),
+        "receipt": [model.receipt],
         "scorecard": _scorecard(ctx, model, gate),
         "sidecar": [info.sidecar for info in gate.evals],
         "suite": [info.suite.suite for info in gate.evals],
+    }
+
+    # What a lineage brings along stays in its depsets: a list of it in each packet
+    # would make a line of descendants cost the square of its length.
+    inherited = {
+        "ancestor": model.ancestor_nodes,
+        "license": licenses,
+        "receipt": model.ancestor_receipts,
     }
     outputs = {
         "blob-list-out": ctx.actions.declare_file(name + ".blobs.json"),
@@ -175,6 +179,8 @@ def _describe(ctx, model, gate):
     for flag in sorted(parts):
         args.add_all(parts[flag], format_each = "--%s=%%s" % flag)
         inputs.extend(parts[flag])
+    for flag in sorted(inherited):
+        args.add_all(inherited[flag], format_each = "--%s=%%s" % flag)
     for target, file in runtimes:
         args.add(file, format = "--runtime=%s=%%s" % target)
         inputs.append(file)
@@ -190,7 +196,7 @@ def _describe(ctx, model, gate):
         arguments = [args],
         inputs = depset(
             inputs + notices + [ctx.file._toolchain_pins, libraries],
-            transitive = [sources],
+            transitive = [sources] + inherited.values(),
         ),
         outputs = outputs.values(),
     )
@@ -198,7 +204,11 @@ def _describe(ctx, model, gate):
         outputs[flag]
         for flag in ["bom-out", "config-out", "record-out", "release-node-out"]
     ]
-    return outputs, depset(inputs + notices + made)
+    blobs = depset(
+        inputs + notices + made,
+        transitive = inherited.values(),
+    )
+    return outputs, blobs
 
 def _assemble(ctx, outputs, blobs):
     """Registers the action that copies everything into one directory."""
@@ -290,7 +300,7 @@ def _release_packet_impl(ctx):
 _release_packet = rule(
     implementation = _release_packet_impl,
     doc = _DOC,
-    attrs = dicts.add(TOOL_ATTRS, {
+    attrs = {
         "digest": attr.output(
             doc = "The packet's digest, one line.",
             mandatory = True,
@@ -337,6 +347,10 @@ _release_packet = rule(
             allow_files = [".wasm"],
             default = Label("//runtime:wasm"),
         ),
+        # Of the native runtime's transition.
+        "_allowlist_function_transition": attr.label(
+            default = "@bazel_tools//tools/allowlists/function_transition_allowlist",
+        ),
         "_libraries": attr.label(
             default = Label("//third_party:libraries"),
             providers = [LibrariesInfo],
@@ -345,7 +359,8 @@ _release_packet = rule(
             default = Label("//third_party:toolchain_pins"),
             allow_single_file = True,
         ),
-    }),
+        "_tool": released_tool(Label("//release:slm_packet_released")),
+    },
     provides = [OciLayoutInfo],
 )
 

@@ -1,8 +1,8 @@
 """release_packet_test: a packet against the one on record."""
 
 load("@bazel_skylib//lib:dicts.bzl", "dicts")
+load("//bazel:release.bzl", "released_tool")
 load("//release:providers.bzl", "OciLayoutInfo")
-load("//release/private:tool.bzl", "TOOL_ATTRS", "tool_runfiles")
 
 _DOC = """Passes when a packet is the one on record.
 
@@ -79,7 +79,7 @@ def _release_packet_test_impl(ctx):
         files.extend([built, recorded])
     return [DefaultInfo(
         executable = script,
-        runfiles = ctx.runfiles(files).merge(tool_runfiles(ctx)),
+        runfiles = ctx.runfiles(files).merge(ctx.attr._tool[DefaultInfo].default_runfiles),
     )]
 
 _RECORD_ATTRS = {
@@ -103,7 +103,9 @@ _RECORD_ATTRS = {
 _release_packet_test = rule(
     implementation = _release_packet_test_impl,
     doc = _DOC,
-    attrs = dicts.add(TOOL_ATTRS, _RECORD_ATTRS),
+    attrs = dicts.add(_RECORD_ATTRS, {
+        "_tool": released_tool(Label("//release:slm_packet_released")),
+    }),
     test = True,
 )
 

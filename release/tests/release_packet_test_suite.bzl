@@ -107,7 +107,7 @@ def _script_impl(ctx):
     env = analysistest.begin(ctx)
     runfiles = analysistest.target_under_test(env)[DefaultInfo].default_runfiles
     names = [file.basename for file in runfiles.files.to_list()]
-    for name in ["subject.manifest.json", "subject.record.json", "slm_packet"]:
+    for name in ["subject.manifest.json", "subject.record.json", "slm_packet_released"]:
         asserts.true(env, name in names, name + " is not a runfile")
     asserts.false(env, "subject" in names, "the test asks for a copy")
     return analysistest.end(env)

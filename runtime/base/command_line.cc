@@ -20,6 +20,15 @@ void PrintError(const std::string& program, std::string message) {
   std::fprintf(stderr, "%s: %s\n", program.c_str(), message.c_str());
 }
 
+// An option that may be repeated takes one value each time: it never swallows
+// an argument that stands behind it.
+void TakeOneValueEach(CLI::App& app) {
+  for (CLI::Option* option : app.get_options()) {
+    if (option->nonpositional()) option->allow_extra_args(false);
+  }
+  for (CLI::App* command : app.get_subcommands({})) TakeOneValueEach(*command);
+}
+
 }  // namespace
 
 CommandLine::CommandLine(std::string name, std::string description)
@@ -42,6 +51,7 @@ CLI::App* CommandLine::Add(CLI::App* parent, const std::string& name,
 }
 
 int CommandLine::Run(int argc, char** argv) {
+  TakeOneValueEach(app_);
   try {
     app_.parse(argc, argv);
   } catch (const CLI::CallForHelp& help) {

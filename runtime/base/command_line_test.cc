@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_join.h"
 #include "gtest/gtest.h"
 
 namespace pedigree {
@@ -17,7 +18,8 @@ struct Ran {
   std::string err;
 };
 
-// Runs a program with the commands `echo --word=W` and `group fail`.
+// Runs a program with the commands `echo --word=W`, `list --item=I... LAST` and
+// `group fail`.
 Ran RunProgram(std::vector<std::string> args,
                absl::StatusOr<Outcome> result = Outcome::kGood) {
   std::string word;
@@ -27,6 +29,14 @@ Ran RunProgram(std::vector<std::string> args,
     return result;
   });
   echo->add_option("--word", word, "the word")->required();
+  std::vector<std::string> items;
+  std::string last;
+  CLI::App* list = program.Add(nullptr, "list", "Says words.", [&] {
+    std::printf("%s | %s", absl::StrJoin(items, " ").c_str(), last.c_str());
+    return Outcome::kGood;
+  });
+  list->add_option("--item", items, "words");
+  list->add_option("last", last, "the last one");
   CLI::App* group = program.Add(nullptr, "group", "Groups.", nullptr);
   program.Add(group, "fail", "Fails.",
               [] { return absl::DataLossError("Corrupted\nfile: x"); });
@@ -48,6 +58,12 @@ TEST(CommandLineTest, RunsTheNamedCommand) {
   EXPECT_EQ(ran.exit_code, 0);
   EXPECT_EQ(ran.out, "hello");
   EXPECT_EQ(ran.err, "");
+}
+
+TEST(CommandLineTest, ARepeatedOptionTakesOneValueEach) {
+  const Ran ran = RunProgram({"list", "--item", "a", "--item=b", "c"});
+  EXPECT_EQ(ran.err, "");
+  EXPECT_EQ(ran.out, "a b | c");
 }
 
 TEST(CommandLineTest, ABadVerdictIsOne) {

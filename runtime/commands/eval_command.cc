@@ -310,8 +310,7 @@ void AddEvalCommand(CommandLine& command_line, SiblingFinder find_siblings) {
   command
       ->add_option("--filter", options->filter_tags,
                    "Run only cases that have this tag, or one of these")
-      ->type_name("TAG")
-      ->allow_extra_args(false);
+      ->type_name("TAG");
   command->add_flag("--fail-fast", options->fail_fast,
                     "Run no case behind the first that fails");
   command->add_option("--max-forward-passes", options->max_forward_passes,

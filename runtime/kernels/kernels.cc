@@ -34,6 +34,8 @@ const Kernels* FindKernels(Target target) {
       return &Avx512Kernels();
     case Target::kAvx512Vnni:
       return &Avx512VnniKernels();
+    case Target::kAvx512Amx:
+      return &Avx512AmxKernels();
 #elif defined(__aarch64__)
     case Target::kNeonDot:
       return &NeonDotKernels();

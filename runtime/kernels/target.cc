@@ -1,10 +1,16 @@
 #include "runtime/kernels/target.h"
 
+#include <cstdint>
 #include <optional>
 #include <string_view>
 #include <vector>
 
-#if defined(__aarch64__)
+#if defined(__x86_64__)
+#include <asm/prctl.h>
+#include <cpuid.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#elif defined(__aarch64__)
 #include <asm/hwcap.h>
 #include <sys/auxv.h>
 #endif
@@ -24,9 +30,27 @@ constexpr NamedTarget kTargets[] = {
     {Target::kAvxVnni, "avx-vnni"},
     {Target::kAvx512, "avx512"},
     {Target::kAvx512Vnni, "avx512-vnni"},
+    {Target::kAvx512Amx, "avx512-amx"},
     {Target::kNeonDot, "neon-dot"},
     {Target::kWasmSimd, "wasm-simd"},
 };
+
+#if defined(__x86_64__)
+// Whether the processor has AMX's products of 8-bit integers and the system lets
+// this process, all its threads, use tile registers.
+bool HasAmxInt8() {
+  constexpr uint32_t kAmxTile = 1u << 24;
+  constexpr uint32_t kAmxInt8 = 1u << 25;
+  unsigned eax;
+  unsigned ebx;
+  unsigned ecx;
+  unsigned edx;
+  if (__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) == 0) return false;
+  if ((edx & kAmxTile) == 0 || (edx & kAmxInt8) == 0) return false;
+  constexpr unsigned long kTileData = 18;  // of XCR0
+  return syscall(SYS_arch_prctl, ARCH_REQ_XCOMP_PERM, kTileData) == 0;
+}
+#endif
 
 }  // namespace
 
@@ -59,6 +83,7 @@ CpuFeatures DetectCpuFeatures() {
   features.avx512dq = __builtin_cpu_supports("avx512dq");
   features.avx512vl = __builtin_cpu_supports("avx512vl");
   features.avx512_vnni = __builtin_cpu_supports("avx512vnni");
+  features.amx_int8 = HasAmxInt8();
 #elif defined(__aarch64__)
   features.neon_dot = (getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0;
 #elif defined(__wasm_simd128__)
@@ -83,7 +108,9 @@ std::vector<Target> TargetsFor(const CpuFeatures& features) {
     return targets;
   }
   targets.push_back(Target::kAvx512);
-  if (features.avx512_vnni) targets.push_back(Target::kAvx512Vnni);
+  if (!features.avx512_vnni) return targets;
+  targets.push_back(Target::kAvx512Vnni);
+  if (features.amx_int8) targets.push_back(Target::kAvx512Amx);
   return targets;
 }
 

@@ -17,12 +17,13 @@ enum class Target {
   kAvxVnni,     // AVX2 with AVX-VNNI
   kAvx512,      // AVX-512 F, BW, DQ, VL
   kAvx512Vnni,  // the same with VNNI
+  kAvx512Amx,   // the same with AMX, tiles of 8-bit integers
   kNeonDot,     // Armv8.2-A with dot products
   kWasmSimd,    // WebAssembly SIMD128
 };
 
-// "scalar", "sse4", "avx2", "avx-vnni", "avx512", "avx512-vnni", "neon-dot",
-// "wasm-simd".
+// "scalar", "sse4", "avx2", "avx-vnni", "avx512", "avx512-vnni", "avx512-amx",
+// "neon-dot", "wasm-simd".
 std::string_view TargetName(Target target);
 std::optional<Target> TargetByName(std::string_view name);
 
@@ -40,11 +41,13 @@ struct CpuFeatures {
   bool avx512dq = false;
   bool avx512vl = false;
   bool avx512_vnni = false;
+  bool amx_int8 = false;
   bool neon_dot = false;
   bool wasm_simd = false;
 };
 
-// Those of this machine, as far as this build can use them.
+// Those of this machine, as far as this build can use them. Asks the system for
+// the registers that a process has only on demand (AMX).
 CpuFeatures DetectCpuFeatures();
 
 // What runs on a processor with `features`, plainest first. Never empty. Each

@@ -37,6 +37,7 @@ CpuFeatures AllOfX86() {
   features.avx512dq = true;
   features.avx512vl = true;
   features.avx512_vnni = true;
+  features.amx_int8 = true;
   return features;
 }
 
@@ -46,7 +47,7 @@ TEST(TargetsForTest, NothingLeavesTheScalarReference) {
 
 TEST(TargetsForTest, EachFamilyHasItsOwn) {
   EXPECT_EQ(Names(TargetsFor(AllOfX86())),
-            "scalar,sse4,avx2,avx-vnni,avx512,avx512-vnni");
+            "scalar,sse4,avx2,avx-vnni,avx512,avx512-vnni,avx512-amx");
   CpuFeatures arm;
   arm.neon_dot = true;
   EXPECT_EQ(Names(TargetsFor(arm)), "scalar,neon-dot");
@@ -75,6 +76,8 @@ TEST_P(MaskedFeatureTest, LeavesTheTargetsThatDoNotNeedIt) {
 INSTANTIATE_TEST_SUITE_P(
     AllOfX86, MaskedFeatureTest,
     testing::Values(
+        Masked{"amx_int8", &CpuFeatures::amx_int8, "avx512-vnni",
+               "scalar,sse4,avx2,avx-vnni,avx512,avx512-vnni"},
         Masked{"avx512_vnni", &CpuFeatures::avx512_vnni, "avx512",
                "scalar,sse4,avx2,avx-vnni,avx512"},
         Masked{"avx512vl", &CpuFeatures::avx512vl, "avx-vnni",
@@ -85,8 +88,8 @@ INSTANTIATE_TEST_SUITE_P(
                "scalar,sse4,avx2,avx-vnni"},
         Masked{"avx512f", &CpuFeatures::avx512f, "avx-vnni",
                "scalar,sse4,avx2,avx-vnni"},
-        Masked{"avx_vnni", &CpuFeatures::avx_vnni, "avx512-vnni",
-               "scalar,sse4,avx2,avx512,avx512-vnni"},
+        Masked{"avx_vnni", &CpuFeatures::avx_vnni, "avx512-amx",
+               "scalar,sse4,avx2,avx512,avx512-vnni,avx512-amx"},
         Masked{"f16c", &CpuFeatures::f16c, "sse4", "scalar,sse4"},
         Masked{"bmi2", &CpuFeatures::bmi2, "sse4", "scalar,sse4"},
         Masked{"bmi", &CpuFeatures::bmi, "sse4", "scalar,sse4"},
@@ -99,13 +102,14 @@ TEST(TargetsForTest, EachLevelMaskedOnTopOfTheOthersGivesTheNextLower) {
   CpuFeatures features = AllOfX86();
   std::string chosen(TargetName(TargetsFor(features).back()));
   for (bool CpuFeatures::*feature :
-       {&CpuFeatures::avx512_vnni, &CpuFeatures::avx512bw,
+       {&CpuFeatures::amx_int8, &CpuFeatures::avx512_vnni,
+        &CpuFeatures::avx512bw,
         &CpuFeatures::avx_vnni, &CpuFeatures::avx2, &CpuFeatures::sse4_1}) {
     features.*feature = false;
     chosen += ",";
     chosen += TargetName(TargetsFor(features).back());
   }
-  EXPECT_EQ(chosen, "avx512-vnni,avx512,avx-vnni,avx2,sse4,scalar");
+  EXPECT_EQ(chosen, "avx512-amx,avx512-vnni,avx512,avx-vnni,avx2,sse4,scalar");
 }
 
 TEST(SupportedTargetsTest, AreThoseOfThisMachine) {

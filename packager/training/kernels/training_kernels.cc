@@ -14,6 +14,7 @@ const TrainingKernels& FindTrainingKernels(Target target) {
       return Avx2TrainingKernels();
     case Target::kAvx512:
     case Target::kAvx512Vnni:
+    case Target::kAvx512Amx:
       return Avx512TrainingKernels();
 #elif defined(__aarch64__)
     case Target::kNeonDot:
