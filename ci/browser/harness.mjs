@@ -49,21 +49,10 @@ class TestContext {
       { id, help, where: nodes.map(({ target }) => target.join(" ")) })), []);
   }
 
-  // Milliseconds of each task of the main thread over 50 ms since the page began,
-  // or since the last call, by the clock.
-  longTasks() {
-    return this.page.evaluate(() => {
-      const tasks = globalThis.harnessLongTasks;
-      for (const entry of globalThis.harnessLongTaskObserver.takeRecords()) {
-        tasks.push(entry.duration);
-      }
-      return tasks.splice(0);
-    });
-  }
-
-  // The same while `act` runs, of the time that the thread itself had: on a busy
-  // machine a task may take long by the clock and do little.
-  async longTasksOfOwnTime(act) {
+  // Milliseconds that each task of the page's main thread took while `act` ran, of
+  // the time that the thread itself had: on a busy machine a task may take long by
+  // the clock and do little.
+  async mainThreadTasks(act) {
     const browser = this.context.browser();
     await browser.startTracing(this.page, { categories: [TASK_CATEGORY] });
     let trace;
@@ -72,7 +61,7 @@ class TestContext {
     } finally {
       trace = await browser.stopTracing();
     }
-    return longTasksIn(JSON.parse(trace).traceEvents);
+    return mainThreadTasksIn(JSON.parse(trace).traceEvents);
   }
 
   // A message on the console, or an error, that this test brings about.
@@ -103,35 +92,25 @@ class TestContext {
   }
 }
 
-// Milliseconds of the main thread's tasks over 50 ms of its own time.
-function longTasksIn(events) {
+function mainThreadTasksIn(events) {
+  // A thread's number may be another's in another process.
+  const thread = ({ pid, tid }) => `${pid}.${tid}`;
   const mains = new Set(events
     .filter(({ name, args }) =>
       name === "thread_name" && args.name === "CrRendererMain")
-    .map(({ tid }) => tid));
+    .map(thread));
   assert.ok(mains.size > 0, "no main thread in the trace");
-  const tasks = events.filter(({ name, tid, tdur }) =>
-    name === "RunTask" && mains.has(tid) && tdur !== undefined);
+  const tasks = events.filter((event) =>
+    event.name === "RunTask" && mains.has(thread(event)) &&
+    event.tdur !== undefined);
   assert.ok(tasks.length > 0, "no tasks in the trace");
-  return tasks.map(({ tdur }) => tdur / 1000).filter((ms) => ms > 50);
-}
-
-// Begun in every page before its own scripts.
-function observeLongTasks() {
-  globalThis.harnessLongTasks = [];
-  globalThis.harnessLongTaskObserver = new PerformanceObserver((list) => {
-    for (const entry of list.getEntries()) {
-      globalThis.harnessLongTasks.push(entry.duration);
-    }
-  });
-  globalThis.harnessLongTaskObserver.observe({ type: "longtask" });
+  return tasks.map(({ tdur }) => tdur / 1000);
 }
 
 // Runs one test and returns what is wrong, undefined when nothing is.
 async function runTest(browser, origin, axe, artifacts, test) {
   const context = await browser.newContext();
   try {
-    await context.addInitScript(observeLongTasks);
     context.setDefaultTimeout(TEST_TIMEOUT_MS);
     const page = await context.newPage();
     const t = new TestContext({ artifacts, axe, context, origin, page });

@@ -25,21 +25,6 @@ const readNativeSidecar = () =>
 const titles = (locator) =>
   locator.evaluateAll((elements) => elements.map((element) => element.title));
 
-/** Milliseconds of processor time of each task of the page's main thread. */
-async function mainThreadTasks(t, act) {
-  const browser = t.context.browser();
-  await browser.startTracing(t.page, {categories: ['toplevel', '__metadata']});
-  await act();
-  const {traceEvents} = JSON.parse(await browser.stopTracing());
-  const main = traceEvents.filter(({name, args}) =>
-    name === 'thread_name' && args.name === 'CrRendererMain')
-      .map(({pid, tid}) => `${pid}.${tid}`);
-  assert.ok(main.length > 0);
-  return traceEvents
-      .filter(({name, pid, tid}) => /RunTask$/.test(name) && main.includes(`${pid}.${tid}`))
-      .map(({tdur, dur}) => (tdur ?? dur ?? 0) / 1000);
-}
-
 export const tests = {
   async 'opens with a packet that is verified, and identified'(t) {
     const lab = await new Lab(t).open();
@@ -280,25 +265,5 @@ export const tests = {
     for (const name of ['Open a packet', '?', '3Evidence']) {
       assert.ok([...reached].some((text) => text.startsWith(name)), `${name}: ${[...reached]}`);
     }
-  },
-
-  async 'never keeps the main thread for 50 ms'(t) {
-    const lab = new Lab(t);
-    const tasks = await mainThreadTasks(t, async () => {
-      await lab.open();
-      await lab.load();
-      await lab.write('a');
-      await t.page.locator('.output .hint', {hasText: 'ended by'}).waitFor();
-      await lab.step('evidence');
-      await lab.button('Make all of it again here').click();
-      await t.page.locator('.rederived').nth(1).waitFor();
-      await lab.step('compare');
-      await lab.button('The example’s fused sibling').click();
-      await t.page.getByText('output.weight').waitFor();
-    });
-    const longest = Math.max(...tasks);
-    console.log(`longest task of the main thread: ${longest.toFixed(1)} ms of its time, of ${
-      tasks.length}`);
-    assert.ok(longest < 50, `${longest} ms`);
   },
 };

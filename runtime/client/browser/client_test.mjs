@@ -3,6 +3,8 @@
 import assert from "node:assert/strict";
 import fs from "node:fs";
 
+import { inPage } from "./page.mjs";
+
 export const targets = [
   "//ci/browser:large_model",
   "//runtime/client:package",
@@ -22,15 +24,6 @@ export const mounts = {
 
 function native(name) {
   return fs.readFileSync(`${files}/${name}`);
-}
-
-// Runs `step` in the page, with steps.js as its first argument.
-async function inPage(t, step, ...values) {
-  await t.page.goto(t.url("/"));
-  await t.page.waitForFunction(() => globalThis.stepsReady);
-  return t.page.evaluate(
-    `import("/steps.js").then((steps) => (${step})(steps, ...${
-      JSON.stringify(values)}))`);
 }
 
 export const tests = {
@@ -181,31 +174,5 @@ export const tests = {
     });
     assert.equal(sizes.length, 100);
     assert.equal(sizes.at(-1), sizes[1], `${sizes}`);
-  },
-
-  async "blocks the main thread no longer than 50 ms"(t) {
-    const own = await t.longTasksOfOwnTime(() => inPage(t, async (steps) => {
-      const client = await steps.Pedigree.start();
-      const { body, headers } = await fetch("/large.slm");
-      const size = Number(headers.get("Content-Length"));
-      // By way of the main thread, which is the harder one.
-      await client.loadModel(body, { size });
-      await client.generate("Once upon", { maxNewTokens: 30 }).text();
-      client.close();
-    }));
-    const byTheClock = await t.longTasks();
-    console.log(`tasks over 50 ms by the clock: [${byTheClock}] ms`);
-    assert.deepEqual(own, []);
-  },
-
-  async "loads about as fast as bytes can be fetched and hashed"(t) {
-    await t.page.goto(t.url("/load_speed.html"));
-    await t.page.waitForFunction(() => globalThis.loadSpeed);
-    console.log(await t.page.textContent("#rates"));
-    const { loadToModuleHash } =
-      await t.page.evaluate(() => globalThis.loadSpeed);
-    // 0.8 on a machine that does nothing else is what is aimed at.
-    assert.ok(loadToModuleHash >= 0.6, `${loadToModuleHash}`);
-    await t.audit();
   },
 };
