@@ -4,14 +4,16 @@
 //   node beside_wllama.mjs [--rounds=5] [--prompt=512] [--new=128]
 //       [--browser=/usr/bin/chromium] PEDIGREE.wasm MODEL.slm:MODEL.gguf...
 //
-// One page holds both engines, each in a Worker. A round runs one and then the
-// other, so that a pair sees the same minute of the machine; told are the medians
-// of the rates (tokens/s) and of the pairs' ratios, ours by theirs. Ours are wall
-// times; theirs are wllama's own, without the way between its threads. For our
-// load, which hashes the model on the way: the time that fetching and hashing the
-// same bytes by the module takes, as a share of it, and the time of WebCrypto as a
-// share of that (medians of three). Needs an idle machine and models of one shape;
-// see ../README.md.
+// wllama is there twice: as it is now, one module for all, and in the last version
+// that had a module for one thread; the better one counts. One page holds the
+// engines, each in a Worker. A round runs them in turn, so that it sees one minute of
+// the machine; told are the medians of the rates (tokens/s) and of the rounds' ratios,
+// ours by theirs. Ours are wall times with sampling; the newer wllama's are its own,
+// without the way between its threads, the older one's wall times without sampling.
+// For our load, which hashes the model on the way: the time that fetching and hashing
+// the same bytes by the module takes, as a share of it, and the time of WebCrypto as a
+// share of that (medians of three). Needs an idle machine and models of one shape; see
+// ../README.md.
 
 import fs from "node:fs";
 import http from "node:http";
@@ -45,13 +47,21 @@ const mounts = {
   "/page.mjs": path.join(here, "page.mjs"),
   "/pedigree_worker.mjs": path.join(here, "pedigree_worker.mjs"),
 };
-const wllama = path.join(here, "node_modules/@wllama/wllama/esm");
+const packages = {
+  wllama: path.join(here, "node_modules/@wllama/wllama"),
+  "wllama-single-thread": path.join(here, "node_modules/wllama-single-thread"),
+};
+const engines = ["ours", ...Object.keys(packages)];
 
 function fileOf(url) {
-  if (url.startsWith("/wllama/")) {
-    return path.join(wllama, path.normalize(url.slice("/wllama".length)));
-  }
-  return mounts[url];
+  const [, name, ...rest] = url.split("/");
+  const folder = packages[name];
+  return folder === undefined ? mounts[url] : path.join(folder, "esm", ...rest);
+}
+
+function versionOf(name) {
+  const file = path.join(packages[name], "package.json");
+  return JSON.parse(fs.readFileSync(file, "utf8")).version;
 }
 
 // Without the headers that would let a page start threads that share memory.
@@ -79,7 +89,7 @@ function median(values) {
 
 const told = (value) => Number(value.toPrecision(3));
 
-// The page, with both engines opened.
+// The page, with all engines opened.
 async function openPage(browser, origin) {
   const page = await browser.newPage();
   page.setDefaultTimeout(0);
@@ -88,39 +98,37 @@ async function openPage(browser, origin) {
   await page.waitForFunction(() => globalThis.ready === true);
   const act = (...message) =>
     page.evaluate((call) => globalThis.act(...call), message);
-  const versions = {};
-  for (const engine of ["ours", "theirs"]) {
-    versions[engine] = (await act("open", engine)).version;
-  }
-  return {page, act, versions};
+  for (const engine of engines) await act("open", engine);
+  return {page, act};
 }
 
 async function comparePair(act, pair) {
-  const urls = {};
-  pair.split(":").forEach((file, i) => {
+  const [ours, theirs] = pair.split(":").map((file, i) => {
     const url = `/model/${i}/${path.basename(file)}`;
     mounts[url] = file;
-    urls[["ours", "theirs"][i]] = url;
+    return url;
   });
   const loads = [];
-  for (let i = 0; i < 3; ++i) loads.push(await act("load", "ours", urls.ours));
-  await act("load", "theirs", urls.theirs);
+  for (let i = 0; i < 3; ++i) loads.push(await act("load", "ours", ours));
+  for (const peer of Object.keys(packages)) await act("load", peer, theirs);
   const result = {model: path.basename(pair.split(":")[0], ".slm")};
   for (const [step, tokens] of
     [["prefill", Number(options.prompt)], ["decode", Number(options.new)]]) {
-    const rates = {ours: [], theirs: []};
+    const rates = Object.fromEntries(engines.map((engine) => [engine, []]));
     // The first round is not told: it waits for the compiler.
     for (let round = 0; round <= Number(options.rounds); ++round) {
-      for (const engine of ["ours", "theirs"]) {
+      for (const engine of engines) {
         const {rate} = await act(step, engine, tokens);
         if (round > 0) rates[engine].push(rate);
       }
     }
-    result[step] = {
-      ours: told(median(rates.ours)),
-      theirs: told(median(rates.theirs)),
-      ratio: told(median(rates.ours.map((rate, i) => rate / rates.theirs[i]))),
-    };
+    result[step] = {ours: told(median(rates.ours))};
+    for (const peer of Object.keys(packages)) {
+      result[step][peer] = {
+        rate: told(median(rates[peer])),
+        ratio: told(median(rates.ours.map((rate, i) => rate / rates[peer][i]))),
+      };
+    }
   }
   const load = (value) => median(loads.map(value));
   result.load = {
@@ -142,14 +150,12 @@ try {
   console.log(JSON.stringify({
     browser: browser.version(),
     node: process.version,
-    wllama: JSON.parse(fs.readFileSync(
-      path.join(wllama, "../package.json"), "utf8")).version,
+    wllama: Object.keys(packages).map(versionOf),
     module: fs.statSync(modulePath).size,
   }));
   for (const pair of pairs) {
-    const {page, act, versions} = await openPage(browser, origin);
-    const result = await comparePair(act, pair);
-    console.log(JSON.stringify({...versions, ...result}));
+    const {page, act} = await openPage(browser, origin);
+    console.log(JSON.stringify(await comparePair(act, pair)));
     await page.close();
   }
 } finally {

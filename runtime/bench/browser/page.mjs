@@ -1,8 +1,11 @@
-// Two engines, each in a Worker of its own, behind the same four calls, which
+// Three engines, each in a Worker of its own, behind the same four calls, which
 // beside_wllama.mjs makes: open(engine), load(engine, model), prefill(engine,
 // tokens) and decode(engine, tokens). Rates are tokens a second.
 
+import * as single from "/wllama-single-thread/index.js";
 import {LoggerWithoutDebug, Wllama} from "/wllama/index.js";
+
+const context = {n_ctx: 1024, n_batch: 512, n_threads: 1};
 
 // Our module; the Worker does the timing, so that no message is timed.
 class Pedigree {
@@ -29,9 +32,6 @@ class Pedigree {
   decode(tokens) {
     return this.#call("decode", tokens);
   }
-  close() {
-    this.#worker.terminate();
-  }
 }
 
 // wllama with one thread, no GPU, and no prompt that it has seen before; its own
@@ -40,24 +40,14 @@ class Peer {
   #wllama = new Wllama(
     {default: "/wllama/wasm/wllama.wasm"}, {logger: LoggerWithoutDebug});
 
-  open() {
-    return {version: Wllama.getLibllamaVersion()};
-  }
+  open() {}
   async load(model) {
-    const start = performance.now();
     const file = await (await fetch(model)).blob();
-    await this.#wllama.loadModel([file], {
-      n_ctx: 1024,
-      n_batch: 512,
-      n_gpu_layers: 0,
-      n_parallel: 1,
-      n_threads: 1,
-      warmup: false,
-    });
+    await this.#wllama.loadModel([file],
+      {...context, n_gpu_layers: 0, n_parallel: 1, warmup: false});
     if (this.#wllama.getNumThreads() !== 1) {
       throw new Error(`wllama runs ${this.#wllama.getNumThreads()} threads`);
     }
-    return {seconds: (performance.now() - start) / 1000};
   }
   async #run(promptTokens, newTokens) {
     const {timings} = await this.#wllama.createCompletion({
@@ -85,12 +75,40 @@ class Peer {
     }
     return {tokens: timings.predicted_n, rate: timings.predicted_per_second};
   }
-  close() {
-    return this.#wllama.exit();
+}
+
+// The last wllama with a module for one thread. It is timed from here: a message for
+// the whole prompt, then one for each token.
+class SingleThreadPeer {
+  #wllama = new single.Wllama(
+    {"single-thread/wllama.wasm": "/wllama-single-thread/single-thread/wllama.wasm"},
+    {logger: single.LoggerWithoutDebug});
+
+  open() {}
+  async load(model) {
+    const file = await (await fetch(model)).blob();
+    await this.#wllama.loadModel([file], context);
+    if (this.#wllama.isMultithread()) throw new Error("wllama runs threads");
+  }
+  // The rate at which `steps` lists of tokens follow each other.
+  async #rate(steps) {
+    await this.#wllama.kvClear();
+    const start = performance.now();
+    for (const tokens of steps) await this.#wllama.decode(tokens, {});
+    const count = steps.flat().length;
+    return {tokens: count, rate: 1000 * count / (performance.now() - start)};
+  }
+  prefill(tokens) {
+    return this.#rate([Array(tokens).fill(100)]);
+  }
+  decode(tokens) {
+    return this.#rate(Array(tokens).fill([100]));
   }
 }
 
-const kinds = {ours: Pedigree, theirs: Peer};
+const kinds = {
+  ours: Pedigree, wllama: Peer, "wllama-single-thread": SingleThreadPeer,
+};
 const engines = {};
 
 globalThis.act = async (call, engine, ...rest) => {
