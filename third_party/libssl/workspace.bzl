@@ -1,7 +1,7 @@
-"""OpenSSL's libssl: TLS, apart from @openssl because no packet depends on it.
+"""OpenSSL's libssl: TLS, apart from @openssl because only the whole command has it.
 
 Release records carry @openssl's pin; what only talks to a network must not change
-them.
+those of runtimes that do not.
 """
 
 load("//third_party:part_of_archive.bzl", "part_of_archive")
