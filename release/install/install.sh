@@ -59,7 +59,7 @@ finished=no
 clean_up() {
   status=$?
   trap - EXIT HUP INT TERM
-  if [ "$finished" = no ]; then
+  if [ "$finished" = no ] && [ -n "$work" ]; then
     [ "$placing" = no ] || rm -rf "$share"
     [ ! -d "$work/old" ] || mv "$work/old" "$share"
   fi
@@ -109,7 +109,7 @@ copy_member() {
     [ -f "$packet/$1" ] || return 0
     head -c "$2" < "$packet/$1"
   else
-    # tar goes on to the end of its input; zstd would complain of what stops.
+    # head stops the others early, and what they say of that is no fault.
     { zstd -q -d -c < "$packet" | tar -x -O -f - "$1" | head -c "$2"; } \
       2> /dev/null || true
   fi
