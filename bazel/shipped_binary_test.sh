@@ -1,8 +1,10 @@
 #!/bin/sh
-# shipped_binary_test.sh BINARY NM LIBM LIBC; see shipped_binary_test.bzl.
+# shipped_binary_test.sh BINARY NM LIBM LIBC BUILD_PATHS; see shipped_binary_test.bzl.
 set -eu
 binary=$1 nm=$2 libm=$3 libc=$4
 export LC_ALL=C
+# shellcheck source=bazel/build_paths.sh
+. "./$5"
 
 # The names of dynamic symbols, without versions: symbols FLAG FILE.
 symbols() {
@@ -27,8 +29,7 @@ math=$(comm -12 "$TEST_TMPDIR/imports" "$TEST_TMPDIR/libm" |
   comm -23 - "$TEST_TMPDIR/libc" | tr '\n' ' ')
 [ -z "$math" ] || fail "imports of libm: $math"
 
-paths=$(grep -a -o -E '(external/|bazel-out/|/sandbox/|/execroot/)[[:graph:]]{0,80}' "$binary" |
-  sort -u | head -n 20) || true
+paths=$(build_paths "$binary")
 [ -z "$paths" ] || fail "holds paths of the build: $paths"
 
 exit "$status"

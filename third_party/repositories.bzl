@@ -14,6 +14,10 @@ load(
     "docker_registry_repository",
 )
 load("//third_party/emscripten:workspace.bzl", "emscripten_repository")
+load(
+    "//third_party/glibc_licenses:workspace.bzl",
+    "glibc_licenses_repository",
+)
 load("//third_party/googletest:workspace.bzl", "googletest_repository")
 load("//third_party/js_yaml:workspace.bzl", "js_yaml_repository")
 load("//third_party/libcxx:workspace.bzl", "libcxx_repository")
@@ -39,6 +43,10 @@ load(
     "//third_party/sysroot_aarch64:workspace.bzl",
     "sysroot_aarch64_repository",
 )
+load(
+    "//third_party/sysroot_static:workspace.bzl",
+    "sysroot_static_repository",
+)
 load("//third_party/typescript:workspace.bzl", "typescript_repository")
 load("//third_party/utf8proc:workspace.bzl", "utf8proc_repository")
 load("//third_party/xxhash:workspace.bzl", "xxhash_repository")
@@ -56,6 +64,7 @@ _RULES = [
 
 _TOOLCHAINS = [
     ("docker_registry", docker_registry_repository),
+    ("glibc_licenses", glibc_licenses_repository),
     ("js_yaml", js_yaml_repository),
     ("node", node_repository),
     ("pedigree_binaryen", binaryen_repository),
@@ -67,6 +76,7 @@ _TOOLCHAINS = [
     ("pedigree_python", python_repository),
     ("pedigree_sysroot", sysroot_repository),
     ("pedigree_sysroot_aarch64", sysroot_aarch64_repository),
+    ("pedigree_sysroot_static", sysroot_static_repository),
     ("protoc", protoc_repository),
     ("qemu", qemu_repository),
     ("typescript", typescript_repository),

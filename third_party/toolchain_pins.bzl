@@ -22,23 +22,38 @@ _PINS = {
     "zstd": Label("//third_party/zstd:archives.lock"),
 }
 
-def _toolchain_pins_impl(ctx):
+# What the whole command holds besides, linked statically.
+_COMMAND_PINS = {
+    "curl": Label("//third_party/curl:archives.lock"),
+    "libssl": Label("//third_party/libssl:archives.lock"),
+    "sysroot_static": Label("//third_party/sysroot_static:archives.lock"),
+}
+
+def _write_pins(ctx, file, pins):
     entries = []
-    for name in sorted(_PINS):
-        lock = read_lock(ctx, _PINS[name])
+    for name in sorted(pins):
+        lock = read_lock(ctx, pins[name])
         if not lock.version or not lock.tree:
             fail("%s: no version or no tree" % lock.label)
         entries.append(
             "{\"name\":\"%s\",\"tree_digest\":\"%s\",\"version\":\"%s\"}" %
             (name, lock.tree, lock.version),
         )
-    ctx.file("toolchain_pins.json", "[%s]" % ",".join(entries), False)
+    ctx.file(file, "[%s]" % ",".join(entries), False)
+
+def _toolchain_pins_impl(ctx):
+    _write_pins(ctx, "toolchain_pins.json", _PINS)
+    _write_pins(ctx, "command_pins.json", dict(_PINS, **_COMMAND_PINS))
     ctx.file("WORKSPACE", "workspace(name = \"%s\")\n" % ctx.name)
-    ctx.file("BUILD.bazel", "exports_files([\"toolchain_pins.json\"])\n")
+    ctx.file("BUILD.bazel", """exports_files([
+    "command_pins.json",
+    "toolchain_pins.json",
+])
+""")
 
 _toolchain_pins = repository_rule(
     implementation = _toolchain_pins_impl,
-    doc = """Writes `toolchain_pins.json`, canonical JSON (RFC 8785):
+    doc = """Writes `toolchain_pins.json` and `command_pins.json`, canonical JSON (RFC 8785):
 
     [{"name":"abseil","tree_digest":"sha256:<hex>","version":"20240722.0"},...]
 

@@ -13,18 +13,22 @@
 namespace pedigree {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::IsSupersetOf;
 using ::testing::MatchesRegex;
 
-std::string ReadPins() {
-  std::ifstream file(std::getenv("TOOLCHAIN_PINS"), std::ios::binary);
+// `variable`: the name of the environment variable that holds the path.
+std::string ReadPins(const char* variable) {
+  std::ifstream file(std::getenv(variable), std::ios::binary);
   std::stringstream text;
   text << file.rdbuf();
   return text.str();
 }
 
-TEST(ToolchainPinsTest, IsCanonicalJsonSortedByName) {
-  const std::string text = ReadPins();
+class ToolchainPinsTest : public testing::TestWithParam<const char*> {};
+
+TEST_P(ToolchainPinsTest, IsCanonicalJsonSortedByName) {
+  const std::string text = ReadPins(GetParam());
   const nlohmann::json pins = nlohmann::json::parse(text);
   EXPECT_EQ(pins.dump(), text);
   std::string previous;
@@ -34,9 +38,9 @@ TEST(ToolchainPinsTest, IsCanonicalJsonSortedByName) {
   }
 }
 
-TEST(ToolchainPinsTest, NamesEveryToolAndItsTree) {
+TEST_P(ToolchainPinsTest, NamesEveryToolAndItsTree) {
   std::set<std::string> names;
-  for (const nlohmann::json& pin : nlohmann::json::parse(ReadPins())) {
+  for (const nlohmann::json& pin : nlohmann::json::parse(ReadPins(GetParam()))) {
     names.insert(pin.at("name").get<std::string>());
     EXPECT_EQ(pin.size(), 3u);
     EXPECT_THAT(pin.at("tree_digest").get<std::string>(),
@@ -47,6 +51,22 @@ TEST(ToolchainPinsTest, NamesEveryToolAndItsTree) {
   }
   EXPECT_THAT(names, IsSupersetOf({"clang", "libc++", "sysroot", "emscripten",
                                    "binaryen", "node", "python"}));
+}
+
+INSTANTIATE_TEST_SUITE_P(Both, ToolchainPinsTest,
+                         testing::Values("TOOLCHAIN_PINS", "COMMAND_PINS"));
+
+TEST(CommandPinsTest, AddWhatOnlyTheWholeCommandHolds) {
+  std::set<std::string> added;
+  for (const nlohmann::json& pin :
+       nlohmann::json::parse(ReadPins("COMMAND_PINS"))) {
+    added.insert(pin.at("name").get<std::string>());
+  }
+  for (const nlohmann::json& pin :
+       nlohmann::json::parse(ReadPins("TOOLCHAIN_PINS"))) {
+    EXPECT_EQ(added.erase(pin.at("name").get<std::string>()), 1u);
+  }
+  EXPECT_THAT(added, ElementsAre("curl", "libssl", "sysroot_static"));
 }
 
 }  // namespace

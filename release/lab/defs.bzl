@@ -6,7 +6,7 @@
 """
 
 load("//release/lab:lab_site.bzl", "lab_site")
-load("//release/lab:packed_packet.bzl", "packed_packet")
+load("//release/private:packed_packet.bzl", "packed_packet")
 
 _NOTICES = {
     "//:LICENSE": "notices/pedigree/",

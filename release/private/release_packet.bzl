@@ -184,7 +184,7 @@ def _describe(ctx, model, gate):
     for target, file in runtimes:
         args.add(file, format = "--runtime=%s=%%s" % target)
         inputs.append(file)
-    args.add(ctx.file._toolchain_pins, format = "--toolchain-pins=%s")
+    args.add(ctx.file.toolchain_pins, format = "--toolchain-pins=%s")
     args.add(libraries, format = "--linked-libraries=%s")
     args.add_all(sources, map_each = _source_flag)
     for flag in sorted(outputs):
@@ -195,7 +195,7 @@ def _describe(ctx, model, gate):
         executable = ctx.executable._tool,
         arguments = [args],
         inputs = depset(
-            inputs + notices + [ctx.file._toolchain_pins, libraries],
+            inputs + notices + [ctx.file.toolchain_pins, libraries],
             transitive = [sources] + inherited.values(),
         ),
         outputs = outputs.values(),
@@ -337,6 +337,11 @@ _release_packet = rule(
             doc = "The fitness of the release: an `slm_scorecard` of just the gate's evidence. Default: none.",
             providers = [SlmScorecardInfo],
         ),
+        "toolchain_pins": attr.label(
+            doc = "JSON file: name, version and tree digest of what the runtimes were built by and from. Default: the pins of this project that its runtimes depend on.",
+            allow_single_file = [".json"],
+            default = Label("//third_party:toolchain_pins"),
+        ),
         "version": attr.string(
             doc = "The release's version, of the same characters.",
             mandatory = True,
@@ -354,10 +359,6 @@ _release_packet = rule(
         "_libraries": attr.label(
             default = Label("//third_party:libraries"),
             providers = [LibrariesInfo],
-        ),
-        "_toolchain_pins": attr.label(
-            default = Label("//third_party:toolchain_pins"),
-            allow_single_file = True,
         ),
         "_tool": released_tool(Label("//release:slm_packet_released")),
     },

@@ -47,6 +47,8 @@ _LINK = [
 # Features that watch the program, or steer a fuzzer.
 _INSTRUMENTED = ["asan", "fuzzer", "tsan", "ubsan"]
 
+_NOT_STATIC = with_feature_set(not_features = ["fully_static_link"])
+
 def _flags(name, compile = [], cxx = [], link = [], enabled = False, requires = []):
     sets = []
     for actions, flags in [(_COMPILE, compile), (_CXX_COMPILE, cxx), (_LINK, link)]:
@@ -138,6 +140,7 @@ def _impl(ctx):
         flag_sets = [flag_set(
             actions = [ACTION_NAMES.cpp_link_executable],
             flag_groups = [flag_group(flags = machine.executable)],
+            with_features = [_NOT_STATIC],
         )] if machine.executable else [],
     )
 
@@ -152,9 +155,22 @@ def _impl(ctx):
                 machine.libraries + "/libc++abi.a",
                 machine.libraries + "/libunwind.a",
                 "-lpthread",
-                "-lm",
             ])],
         )],
+    )
+
+    # No shared library and no loader. The C library is a dependency of such a
+    # program, so that it shows up among the libraries that it is linked from; libm
+    # is none, since shipped programs use no function of it.
+    fully_static_link = _flags(
+        "fully_static_link",
+        link = ["-static-pie", "-nolibc"],
+    )
+    libm = _flags(
+        "libm",
+        enabled = True,
+        link = ["-lm"],
+        requires = [_NOT_STATIC],
     )
 
     # The C++ driver adds the C++ half of the sanitizers' runtime.
@@ -169,6 +185,7 @@ def _impl(ctx):
         feature(name = "opt"),
         default_flags,
         position_independent_executable,
+        fully_static_link,
         _flags(
             "optimization",
             enabled = True,
@@ -259,6 +276,7 @@ def _impl(ctx):
             )],
         ),
         runtime_libraries,
+        libm,
         feature(
             name = "archiver_flags",
             enabled = True,
