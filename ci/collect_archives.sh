@@ -1,23 +1,32 @@
 #!/bin/sh
 # Collects every pinned archive into a folder, which a build can then use alone:
 #
-#   ci/collect_archives.sh DIR
+#   ci/collect_archives.sh DIR [DEPENDENCY]...
 #   PEDIGREE_ARCHIVES=DIR ./bazelw test //...
 #
-# Reads third_party/*/archives.lock. Each archive is checked against its SHA-256;
+# Reads third_party/DEPENDENCY/archives.lock, by default of all dependencies but
+# `bazel`, which no build asks for. Each archive is checked against its SHA-256;
 # what DIR already holds is kept, so a broken run can be started again. Addresses
 # come from PEDIGREE_DEBIAN_MIRROR (separated by spaces) or from apt; downloads
 # go through curl, wget or apt's own helper, whichever there is.
 # Exit status: 0 when DIR holds every archive, else 1.
 set -eu
 
-if [ $# -ne 1 ]; then
-  echo "usage: ci/collect_archives.sh DIR" >&2
+if [ $# -eq 0 ]; then
+  echo "usage: ci/collect_archives.sh DIR [DEPENDENCY]..." >&2
   exit 2
 fi
 mkdir -p "$1"
 dir=$(cd "$1" && pwd)
+shift
 cd "$(dirname "$0")/.."
+if [ $# -eq 0 ]; then
+  for lock in third_party/*/archives.lock; do
+    dependency=${lock%/*}
+    dependency=${dependency#*/}
+    [ "$dependency" = bazel ] || set -- "$@" "$dependency"
+  done
+fi
 
 mirrors=${PEDIGREE_DEBIAN_MIRROR-}
 if [ -z "$mirrors" ] && command -v apt-get > /dev/null; then
@@ -47,7 +56,9 @@ fetch() {
 pins=$(mktemp)
 partial=$dir/.partial
 trap 'rm -f "$pins" "$partial"' EXIT
-cat third_party/*/archives.lock | awk '!/^#/ && NF == 3 && !seen[$0]++' |
+for dependency; do
+  cat "third_party/$dependency/archives.lock"
+done | awk '!/^#/ && NF == 3 && !seen[$0]++' |
   sort > "$pins"
 
 # have FILE: whether DIR holds FILE with the digest of one of its sources.

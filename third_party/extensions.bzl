@@ -1,6 +1,6 @@
 """The repositories of repositories.bzl for MODULE.bazel.
 
-Not those that are modules themselves: bazel_skylib, platforms, rules_*.
+Not those that are modules themselves: platforms, rules_* (third_party/registry).
 """
 
 load(
@@ -8,8 +8,10 @@ load(
     "declare_libraries",
     "declare_toolchains",
 )
+load("//third_party/bazel_skylib:workspace.bzl", "bazel_skylib_repository")
 
 def _pinned_impl(_ctx):
+    bazel_skylib_repository()
     declare_toolchains()
     declare_libraries()
 

@@ -38,6 +38,7 @@ load("//third_party/qemu:workspace.bzl", "qemu_repository")
 load("//third_party/rules_cc:workspace.bzl", "rules_cc_repository")
 load("//third_party/rules_java:workspace.bzl", "rules_java_repository")
 load("//third_party/rules_proto:workspace.bzl", "rules_proto_repository")
+load("//third_party/rules_python:workspace.bzl", "rules_python_repository")
 load("//third_party/sysroot:workspace.bzl", "sysroot_repository")
 load(
     "//third_party/sysroot_aarch64:workspace.bzl",
@@ -60,6 +61,7 @@ _RULES = [
     ("rules_cc", rules_cc_repository),
     ("rules_java", rules_java_repository),
     ("rules_proto", rules_proto_repository),
+    ("rules_python", rules_python_repository),
 ]
 
 _TOOLCHAINS = [

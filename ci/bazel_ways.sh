@@ -1,0 +1,34 @@
+# Sourced by checks that build by several Bazels; needs $root, the repository's
+# folder.
+
+# The Bazel and the file that it reads. The first is the default of ./bazelw.
+bazel_ways="4.2.3-workspace 7.7.1-workspace 7.7.1-modules"
+
+# by_way WAY ARGUMENT...: ./bazelw as WAY says. What Bazel 7 makes is in an output
+# folder of its own, since versions that share one throw away each other's.
+by_way() {
+  way=$1
+  shift
+  case $way in
+    4.2.3-*) PEDIGREE_BAZEL=4.2.3 PEDIGREE_BZLMOD=0 "$root/bazelw" "$@" ;;
+    *)
+      bzlmod=0
+      [ "$way" != 7.7.1-modules ] || bzlmod=1
+      PEDIGREE_BAZEL=7.7.1 PEDIGREE_BZLMOD=$bzlmod "$root/bazelw" \
+        --output_user_root="${XDG_CACHE_HOME:-$HOME/.cache}/pedigree/bazel/outputs" "$@"
+      ;;
+  esac
+}
+
+# same_digests FOLDER: whether all ways have the same lines in FOLDER/WAY, and any.
+same_digests() {
+  first=${bazel_ways%% *}
+  [ -s "$1/$first" ] || return 1
+  for way in $bazel_ways; do
+    cmp -s "$1/$first" "$1/$way" || {
+      echo "$first and $way differ:" >&2
+      diff "$1/$first" "$1/$way" >&2
+      return 1
+    }
+  done
+}

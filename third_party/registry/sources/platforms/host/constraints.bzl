@@ -1,0 +1,1 @@
+../../../../platforms/host_constraints.bzl

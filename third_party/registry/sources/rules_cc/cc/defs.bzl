@@ -1,0 +1,1 @@
+../../../../rules_cc/defs.bzl

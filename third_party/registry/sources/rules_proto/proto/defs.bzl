@@ -1,0 +1,1 @@
+../../../../rules_proto/defs.bzl
