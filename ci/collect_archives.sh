@@ -1,23 +1,26 @@
 #!/bin/sh
 # Collects every pinned archive into a folder, which a build can then use alone:
 #
-#   ci/collect_archives.sh DIR
+#   ci/collect_archives.sh DIR [LOCK]...
 #   PEDIGREE_ARCHIVES=DIR ./bazelw test //...
 #
-# Reads third_party/*/archives.lock. Each archive is checked against its SHA-256;
-# what DIR already holds is kept, so a broken run can be started again. Addresses
+# Reads the LOCKs, by default third_party/*/archives.lock. Each archive is checked
+# against its SHA-256; what DIR already holds is kept, so a broken run can be started
+# again. Addresses
 # come from PEDIGREE_DEBIAN_MIRROR (separated by spaces) or from apt; downloads
 # go through curl, wget or apt's own helper, whichever there is.
 # Exit status: 0 when DIR holds every archive, else 1.
 set -eu
 
-if [ $# -ne 1 ]; then
-  echo "usage: ci/collect_archives.sh DIR" >&2
+if [ $# -eq 0 ]; then
+  echo "usage: ci/collect_archives.sh DIR [LOCK]..." >&2
   exit 2
 fi
 mkdir -p "$1"
 dir=$(cd "$1" && pwd)
+shift
 cd "$(dirname "$0")/.."
+[ $# -gt 0 ] || set -- third_party/*/archives.lock
 
 mirrors=${PEDIGREE_DEBIAN_MIRROR-}
 if [ -z "$mirrors" ] && command -v apt-get > /dev/null; then
@@ -47,7 +50,7 @@ fetch() {
 pins=$(mktemp)
 partial=$dir/.partial
 trap 'rm -f "$pins" "$partial"' EXIT
-cat third_party/*/archives.lock | awk '!/^#/ && NF == 3 && !seen[$0]++' |
+cat "$@" | awk '!/^#/ && NF == 3 && !seen[$0]++' |
   sort > "$pins"
 
 # have FILE: whether DIR holds FILE with the digest of one of its sources.
