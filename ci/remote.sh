@@ -179,7 +179,7 @@ clean_up() {
     [ ! -d "$work/$clone" ] || (cd "$work/$clone" && ./bazelw \
       --output_base="$work/$clone.base" shutdown > /dev/null 2>&1) || true
   done
-  for server in watcher worker-1 worker-2 scheduler small cache database; do
+  for server in worker-1 worker-2 worker-3 scheduler small cache database; do
     stop "$server"
   done
   grep -o " $work/[^ ]*" /proc/mounts | while read -r mounted; do
@@ -284,20 +284,20 @@ EOF
   wait_for scheduler "$scheduler_port"
 }
 
-# start_worker N: an action sees its inputs and one program, /bin/sh.
+# start_worker N CACHE: an action sees its inputs and one program, /bin/sh.
 start_worker() {
   start "worker-$1" buildbox-worker "--bots-remote=http://127.0.0.1:$scheduler_port" \
-    "--cas-remote=unix:$work/cache.sock" --concurrent-jobs=1 \
+    "--cas-remote=unix:$work/$2.sock" --concurrent-jobs=1 \
     "--buildbox-run=$buildbox/programs/buildbox-run" \
     "--runner-arg=--ro-bind-mount=$buildbox/bin/busybox:/bin/sh" \
     --platform OSFamily=linux --log-level=warning "worker-$1"
 }
 
-# start_cache NAME FOLDER PORT SOCKET
+# start_cache NAME: in the folder of that name.
 start_cache() {
-  start "$1" buildbox-casd "--bind=127.0.0.1:$3" "--bind=unix:$4" \
-    --log-level=warning "$2"
-  wait_for "$1" "$3"
+  start "$1" buildbox-casd "--bind=127.0.0.1:$cache_port" \
+    "--bind=unix:$work/$1.sock" --log-level=warning "$work/$1"
+  wait_for "$1" "$cache_port"
 }
 
 # bazel CLONE COMMAND...: in a clone, with an output base of its own.
@@ -305,7 +305,7 @@ bazel() {
   clone=$1
   shift
   (cd "$work/$clone" &&
-    ./bazelw --output_base="$work/$clone.base" --connect_timeout_secs=120 "$@")
+    ./bazelw --output_base="$work/$clone.base" --local_startup_timeout_secs=600 "$@")
 }
 
 # remote_build CLONE LOG OPTION_OR_TARGET...: by the servers.
@@ -319,8 +319,8 @@ remote_build() {
     --experimental_convenience_symlinks=ignore "$@" > "$log" 2>&1
 }
 
-# outputs COMMAND... -- TARGET...: digests of the files that targets stand for;
-# COMMAND runs bazel.
+# outputs RUNNER TARGET...: digests of the files that targets stand for; RUNNER is
+# words that run bazel.
 outputs() {
   runner=$1
   shift
@@ -385,7 +385,7 @@ executed() {
 
 log=$work/local.log
 say "building $* without servers"
-./bazelw build "--jobs=$jobs" --experimental_convenience_symlinks=ignore "$@" \
+./bazelw --local_startup_timeout_secs=600 build "--jobs=$jobs" --experimental_convenience_symlinks=ignore "$@" \
   > "$log" 2>&1 || fail "$* do not build here"
 log=
 outputs ./bazelw "$@" > "$work/expected.digests"
@@ -396,10 +396,10 @@ scheduler_port=$(free_port)
 database="postgresql+psycopg2://grid@/postgres?host=$work/database"
 mkdir "$work/cache"
 start_database
-start_cache cache "$work/cache" "$cache_port" "$work/cache.sock"
+start_cache cache
 start_scheduler
-start_worker 1
-start_worker 2
+start_worker 1 cache
+start_worker 2 cache
 git clone -q "$root" "$work/first"
 git clone -q "$root" "$work/second"
 
@@ -472,8 +472,9 @@ stop worker-2
 stop scheduler
 cache_port=$(free_port)
 scheduler_port=$(free_port)
-start_cache small "$work/small" "$cache_port" "$work/small.sock"
+start_cache small
 start_scheduler
+start_worker 3 small
 bazel second clean > /dev/null 2>&1
 if remote_build second full.log --remote_retries=1 "$@"; then
   same full second "$@"
