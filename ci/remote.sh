@@ -319,14 +319,13 @@ remote_build() {
     --experimental_convenience_symlinks=ignore "$@" > "$log" 2>&1
 }
 
-# outputs RUNNER TARGET...: digests of the files that targets stand for; RUNNER is
-# words that run bazel.
+# outputs CLONE TARGET...: digests of the files that targets stand for.
 outputs() {
-  runner=$1
+  clone=$1
   shift
   targets=$(printf '%s + ' "$@")
-  execroot=$($runner info execution_root 2> /dev/null)
-  $runner cquery --output=starlark \
+  execroot=$(bazel "$clone" info execution_root 2> /dev/null)
+  bazel "$clone" cquery --output=starlark \
     --starlark:expr='"\n".join([f.path for f in target.files.to_list()])' \
     "${targets% + }" 2> /dev/null | sort -u |
     while read -r path; do
@@ -358,13 +357,18 @@ only() {
   log=
 }
 
-# same NAME CLONE TARGET...: the outputs of a clone are those without servers.
+# same NAME TARGET...: the outputs in the second clone are those without servers.
 same() {
-  name=$1 clone=$2
-  shift 2
-  outputs "bazel $clone" "$@" > "$work/$name.digests"
-  diff "$work/expected.digests" "$work/$name.digests" ||
-    fail "$name: outputs differ from those of a build without servers"
+  step=$1
+  shift
+  outputs second "$@" > "$work/$step.digests"
+  equal "$step"
+}
+
+# equal STEP: its digests are those of the build without servers.
+equal() {
+  diff "$work/expected.digests" "$work/$1.digests" ||
+    fail "$1: outputs differ from those of a build without servers"
 }
 
 # blob DIGEST: its file in the cache.
@@ -382,14 +386,6 @@ damage() {
 executed() {
   query "select count(*) from jobs where stage = 4"
 }
-
-log=$work/local.log
-say "building $* without servers"
-./bazelw --local_startup_timeout_secs=600 build "--jobs=$jobs" --experimental_convenience_symlinks=ignore "$@" \
-  > "$log" 2>&1 || fail "$* do not build here"
-log=
-outputs ./bazelw "$@" > "$work/expected.digests"
-[ -s "$work/expected.digests" ] || fail "$* have no output files"
 
 cache_port=$(free_port)
 scheduler_port=$(free_port)
@@ -429,7 +425,18 @@ jobs_run=$(executed)
 [ "$remote" -gt 0 ] && [ "$jobs_run" -ge "$remote" ] ||
   fail "cold: Bazel counts $remote remote actions, the scheduler $jobs_run"
 again=$(query "select count(*) from jobs where n_tries > 1")
-same cold first "$@"
+outputs first "$@" > "$work/cold.digests"
+[ -s "$work/cold.digests" ] || fail "$* have no output files"
+
+# Without servers: in the same clone, by the flags of every build.
+log=$work/local.log
+bazel first clean > /dev/null 2>&1
+bazel first build "--jobs=$jobs" --experimental_convenience_symlinks=ignore "$@" \
+  > "$log" 2>&1 || fail "$* do not build without servers"
+[ "$(ran "$log" remote)$(ran "$log" 'remote cache hit')" = 00 ] ||
+  fail "servers took part in the build without them"
+outputs first "$@" > "$work/expected.digests"
+equal cold
 say "cold: OK: $(processes "$work/cold.log"); $jobs_run jobs by the scheduler's" \
   "count, $again of them twice since worker-1 was killed; same bytes"
 
@@ -438,7 +445,7 @@ remote_build second cached.log "$@" || fail "cached: $* do not build"
 only "$work/cached.log" internal 'remote cache hit'
 [ "$(executed)" = "$jobs_run" ] ||
   fail "cached: $(executed) jobs (expected $jobs_run)"
-same cached second "$@"
+same cached "$@"
 say "cached: OK: $(processes "$work/cached.log"); 0 executed; same bytes"
 
 # The largest file of the targets is an output of an action.
@@ -451,7 +458,7 @@ say "corrupted: one byte of $digest in the cache"
 damage "$corrupted"
 bazel second clean > /dev/null 2>&1
 if remote_build second corrupted.log "$@"; then
-  same corrupted second "$@"
+  same corrupted "$@"
   say "corrupted: OK: made anew; same bytes"
 else
   grep -q "$digest" "$log" || fail "corrupted: the build does not name $digest"
@@ -461,7 +468,7 @@ else
     fail "corrupted: $* do not build without the entry"
   [ "$(ran "$work/repaired.log" remote)" -ge 1 ] ||
     fail "corrupted: no action made the entry anew"
-  same corrupted second "$@"
+  same corrupted "$@"
   say "corrupted: OK: $(processes "$work/repaired.log") once it was gone; same bytes"
 fi
 
@@ -477,7 +484,7 @@ start_scheduler
 start_worker 3 small
 bazel second clean > /dev/null 2>&1
 if remote_build second full.log --remote_retries=1 "$@"; then
-  same full second "$@"
+  same full "$@"
   say "full: OK: survived; same bytes"
 else
   reason=$(grep -iE 'RESOURCE_EXHAUSTED|no space|quota|insufficient|bulk transfer' \
