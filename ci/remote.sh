@@ -176,8 +176,7 @@ start() {
 
 clean_up() {
   for clone in first second; do
-    [ ! -d "$work/$clone" ] || (cd "$work/$clone" && ./bazelw \
-      --output_base="$work/$clone.base" shutdown > /dev/null 2>&1) || true
+    [ ! -d "$work/$clone" ] || bazel "$clone" shutdown > /dev/null 2>&1 || true
   done
   for server in worker-1 worker-2 worker-3 scheduler small cache database; do
     stop "$server"
@@ -300,12 +299,14 @@ start_cache() {
   wait_for "$1" "$cache_port"
 }
 
-# bazel CLONE COMMAND...: in a clone, with an output base of its own.
+# bazel CLONE COMMAND...: in a clone, with an output base of its own. A server
+# lives for two or three builds, too short for Java's slower compiler to pay.
 bazel() {
   clone=$1
   shift
   (cd "$work/$clone" &&
-    ./bazelw --output_base="$work/$clone.base" --local_startup_timeout_secs=600 "$@")
+    ./bazelw --output_base="$work/$clone.base" --local_startup_timeout_secs=600 \
+      --host_jvm_args=-XX:TieredStopAtLevel=1 "$@")
 }
 
 # remote_build CLONE LOG OPTION_OR_TARGET...: by the servers.
