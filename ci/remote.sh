@@ -157,13 +157,13 @@ stop() {
   [ -s "$work/$1.pid" ] || return 0
   pid=$(cat "$work/$1.pid")
   rm "$work/$1.pid"
-  kill "-${2-TERM}" -- "-$pid" 2> /dev/null || return 0
+  kill "-${2-TERM}" "-$pid" 2> /dev/null || return 0
   tries=0
-  while kill -0 -- "-$pid" 2> /dev/null && [ "$tries" -lt 100 ]; do
+  while kill -0 "-$pid" 2> /dev/null && [ "$tries" -lt 100 ]; do
     tries=$((tries + 1))
     sleep 0.1
   done
-  kill -KILL -- "-$pid" 2> /dev/null || true
+  kill -KILL "-$pid" 2> /dev/null || true
 }
 
 # start NAME COMMAND...: a server in a process group of its own.
@@ -407,8 +407,9 @@ kill_worker() {
       worker_name like '%worker-1%'")" -ge 1 ]; do
     sleep 0.2
   done
+  pid=$(cat "$work/worker-1.pid")
   stop worker-1 KILL
-  touch "$work/killed"
+  kill -0 "-$pid" 2> /dev/null || touch "$work/killed"
 }
 
 say "cold: $* by two workers, one of which is killed"
