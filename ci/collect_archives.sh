@@ -1,19 +1,20 @@
 #!/bin/sh
 # Collects every pinned archive into a folder, which a build can then use alone:
 #
-#   ci/collect_archives.sh DIR [DEPENDENCY]...
+#   ci/collect_archives.sh DIR [LOCK]...
 #   PEDIGREE_ARCHIVES=DIR ./bazelw test //...
 #
-# Reads third_party/DEPENDENCY/archives.lock, by default of all dependencies but
-# `bazel`, which no build asks for. Each archive is checked against its SHA-256;
-# what DIR already holds is kept, so a broken run can be started again. Addresses
-# come from PEDIGREE_DEBIAN_MIRROR (separated by spaces) or from apt; downloads
-# go through curl, wget or apt's own helper, whichever there is.
+# Reads the LOCKs, paths from the repository's root, by default
+# third_party/*/archives.lock but the one of `bazel`, which no build asks for. Each
+# archive is checked against its SHA-256; what DIR already holds is kept, so a broken
+# run can be started again. Addresses come from PEDIGREE_DEBIAN_MIRROR (separated by
+# spaces) or from apt; downloads go through curl, wget or apt's own helper, whichever
+# there is.
 # Exit status: 0 when DIR holds every archive, else 1.
 set -eu
 
 if [ $# -eq 0 ]; then
-  echo "usage: ci/collect_archives.sh DIR [DEPENDENCY]..." >&2
+  echo "usage: ci/collect_archives.sh DIR [LOCK]..." >&2
   exit 2
 fi
 mkdir -p "$1"
@@ -22,9 +23,7 @@ shift
 cd "$(dirname "$0")/.."
 if [ $# -eq 0 ]; then
   for lock in third_party/*/archives.lock; do
-    dependency=${lock%/*}
-    dependency=${dependency#*/}
-    [ "$dependency" = bazel ] || set -- "$@" "$dependency"
+    [ "$lock" = third_party/bazel/archives.lock ] || set -- "$@" "$lock"
   done
 fi
 
@@ -56,9 +55,7 @@ fetch() {
 pins=$(mktemp)
 partial=$dir/.partial
 trap 'rm -f "$pins" "$partial"' EXIT
-for dependency; do
-  cat "third_party/$dependency/archives.lock"
-done | awk '!/^#/ && NF == 3 && !seen[$0]++' |
+cat "$@" | awk '!/^#/ && NF == 3 && !seen[$0]++' |
   sort > "$pins"
 
 # have FILE: whether DIR holds FILE with the digest of one of its sources.

@@ -37,7 +37,7 @@ archives=${PEDIGREE_ARCHIVES-}
 if [ -z "$archives" ]; then
   echo "bazel/install.sh: fetching Bazel $version (once, into $folder)" >&2
   archives=$work/archives
-  "$third_party/../ci/collect_archives.sh" "$archives" bazel >&2 ||
+  "$third_party/../ci/collect_archives.sh" "$archives" third_party/bazel/archives.lock >&2 ||
     die "Bazel $version could not be fetched. Debian's unstable suite keeps a" \
       "package until the next one; a folder of collected archives" \
       "(PEDIGREE_ARCHIVES) or a Bazel of your own (PEDIGREE_BAZEL) does not expire"
