@@ -1,63 +1,234 @@
 #!/bin/sh
-# Builds the fixture packet twice from nothing and compares digests. The two
-# builds share no cache and differ in directory, HOME, umask, time zone,
-# locale, host environment and, when run as root, in user.
+# Builds twice from nothing, in surroundings that have nothing in common, and
+# compares every file that was made. Then plants a clock in one action of both
+# builds, which must be noticed and named.
 #
-#   ci/reproducible.sh [WORK_FOLDER]
+#   ci/reproducible.sh [--statement=FILE] [WORK_FOLDER]
 #
-# WORK_FOLDER (default: a temporary folder, removed at the end) gets both
-# clones, homes and caches; 8 GB. Takes twice a cold build. With
+# FILE gets the result as an unsigned in-toto Statement (docs/formats/audit.md,
+# "Reproduction"). WORK_FOLDER (default: a temporary folder, removed at the end)
+# gets both clones, homes and caches; 10 GB. The builds share no cache.
+#
+# What differs: path, HOME, umask, time zone, locale, the day (the builds follow each
+# other; the second's sources are dated 1980), cores, instruction set, the order of
+# files in folders; run as root, also user, host name and file system. What an
+# action cannot see in its sandbox anyway (strict environment, made-up user and host
+# name) the second build lets it see. PEDIGREE_SECOND_BAZEL names another Bazel for
+# the second build; of that, only what the targets deliver is compared, since
+# versions of Bazel lay out intermediate files differently.
+#
+# Takes a cold build on all cores and one on a single core. With
 # PEDIGREE_ARCHIVES=DIR (see ci/collect_archives.sh) nothing is downloaded.
+# Committed files only.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
+export LC_ALL=C
 
-if [ $# -gt 0 ]; then
-  work=$1
+statement=
+work=
+for argument; do
+  case $argument in
+    --statement=*) statement=${argument#*=} ;;
+    -*)
+      echo "usage: ci/reproducible.sh [--statement=FILE] [WORK_FOLDER]" >&2
+      exit 2
+      ;;
+    *) work=$argument ;;
+  esac
+done
+other=
+cleanup() {
+  [ -z "$other" ] || rm -rf "$other"
+  [ -z "$temporary" ] || { chmod -R u+w "$temporary" && rm -rf "$temporary"; }
+}
+temporary=
+trap cleanup EXIT
+if [ -n "$work" ]; then
   mkdir -p "$work"
+  work=$(cd "$work" && pwd)
 else
   work=$(mktemp -d)
-  trap 'chmod -R u+w "$work" && rm -rf "$work"' EXIT
+  temporary=$work
 fi
 chmod 755 "$work"
+
+fail() {
+  echo "reproducible: FAILED: $*" >&2
+  exit 1
+}
 
 if [ -n "$(git -C "$root" status --porcelain)" ]; then
   echo "reproducible: uncommitted changes are not part of the comparison" >&2
 fi
 
-# Artifacts compared besides the packet's digest.
-artifacts="bazel-bin/pedigree bazel-bin/runtime/pedigree.wasm"
+targets="//:pedigree //runtime:wasm //fixtures:packet //fixtures:packet.digest
+  //fixtures:fused_packet"
+second_bazel=${PEDIGREE_SECOND_BAZEL-}
 
-# build NAME CLONE UID UMASK TZ LANG: leaves NAME.digests in the work folder.
-build() {
-  name=$1 clone=$work/$2 uid=$3 mask=$4 zone=$5 locale=$6
-  home=$work/home-$name
-  mkdir -p "$(dirname "$clone")" "$home"
-  git clone -q "$root" "$clone"
-  as=
-  if [ "$(id -u)" -eq 0 ] && [ "$uid" -ne 0 ]; then
-    as="setpriv --reuid=$uid --regid=$uid --clear-groups"
-    chown -R "$uid:$uid" "$clone" "$home"
-  fi
-  # shellcheck disable=SC2086  # $as is a command with arguments, or nothing
-  $as env -i HOME="$home" USER="user$uid" PATH=/usr/bin:/bin:/usr/sbin:/sbin \
-    TZ="$zone" LANG="$locale" ${PEDIGREE_ARCHIVES:+PEDIGREE_ARCHIVES="$PEDIGREE_ARCHIVES"} \
-    ${PEDIGREE_DEBIAN_MIRROR:+PEDIGREE_DEBIAN_MIRROR="$PEDIGREE_DEBIAN_MIRROR"} \
-    sh -c 'umask "$1"; cd "$2" && shift 2 &&
-      ./bazelw build //:pedigree //runtime:wasm //fixtures:packet //fixtures:packet.digest &&
-      { cat bazel-bin/fixtures/packet.digest; sha256sum "$@"; } >"$HOME/digests"
-      built=$?; ./bazelw shutdown; exit "$built"' \
-    build "$mask" "$clone" $artifacts
+# The first build: a clone, on disk.
+first=$work/a/checkout
+rm -rf "$work/a" "$work/b" "$work/home-a" "$work/home-b"
+git clone -q "$root" "$first"
+
+# The second: in memory where there is any, its files made in the opposite order.
+shared_memory=/dev/shm
+if [ -w "$shared_memory" ]; then
+  other=$(mktemp -d "$shared_memory/pedigree-reproducible.XXXXXX")
+  chmod 755 "$other"
+  second=$other/somewhere/else/entirely
+else
+  second=$work/b/somewhere/else/entirely
+fi
+mkdir -p "$second"
+(cd "$first" && git ls-tree -r -z --name-only HEAD | sort -rz |
+  tar --null --no-recursion -T - --mtime='1980-01-02' -cf -) | tar -xf - -C "$second"
+cat > "$second/user.bazelrc" <<'END'
+build --nosandbox_fake_hostname --nosandbox_fake_username
+build --action_env=LANG=tr_TR.UTF-8 --action_env=LC_ALL=tr_TR.UTF-8
+build --action_env=TZ=Asia/Kathmandu --action_env=USER=somebody
+build --action_env=HOME=/nowhere
+# Libraries and kernels as on a processor that knows SSE4 and no more.
+build --action_env=PEDIGREE_TARGET=sse4
+build --action_env=GLIBC_TUNABLES=glibc.cpu.hwcaps=-AVX2,-AVX512F,-ERMS
+build --action_env=OPENSSL_ia32cap=~0x200000200000000:~0x20000020
+END
+
+uid=4242
+as_other=
+axes="--axis=path=$first=$second --axis=umask=022=077
+  --axis=time-zone=UTC=Asia/Kathmandu --axis=locale=C=tr_TR.UTF-8
+  --axis=dates-of-sources=today=1980-01-02 --axis=instruction-set=best=sse4"
+if [ "$(nproc)" -gt 1 ]; then
+  one_core="taskset -c 0"
+  axes="$axes --axis=cores=$(nproc)=1"
+else
+  one_core=
+  echo "reproducible: one core only: cores are the same in both builds" >&2
+fi
+if [ -n "$other" ]; then
+  axes="$axes --axis=order-of-files=by-name=reversed,in-memory"
+else
+  axes="$axes --axis=order-of-files=by-name=reversed"
+fi
+if [ "$(id -u)" -eq 0 ]; then
+  as_other="unshare --uts sh -c 'hostname elsewhere && exec \"\$@\"' sh
+    setpriv --reuid=$uid --regid=$uid --clear-groups"
+  axes="$axes --axis=user=0=$uid --axis=host-name=$(hostname)=elsewhere"
+else
+  echo "reproducible: not root: user and host name are the same in both builds" >&2
+fi
+[ -z "$second_bazel" ] || axes="$axes --axis=bazel=default=$second_bazel"
+
+mkdir "$work/home-a" "$work/home-b"
+[ "$(id -u)" -ne 0 ] || chown -R "$uid:$uid" "$second" "$work/home-b"
+
+# The files that a build made, by digest, and the files that it delivers.
+cat > "$work/build.sh" <<'END'
+set -eu
+umask "$1"
+cd "$2"
+made=$3
+shift 3
+# shellcheck disable=SC2086
+./bazelw build --show_progress_rate_limit=30 "$@"
+list() {
+  find "$@" -name '*.runfiles' -prune -o -type f ! -name '*.runfiles_manifest' -print0 |
+    sort -z | xargs -0 sha256sum
+}
+list bazel-out/*/bin > "$HOME/$made.all"
+{
+  sha256sum bazel-bin/pedigree bazel-bin/runtime/pedigree.wasm \
+    bazel-bin/fixtures/packet.digest
+  list bazel-bin/fixtures/packet/ bazel-bin/fixtures/packet.statements/ \
+    bazel-bin/fixtures/fused_packet/
+} > "$HOME/$made.delivered"
+END
+
+# build_first LIST, build_second LIST: leaves LIST.all and LIST.delivered at home.
+environment="PATH=/usr/bin:/bin:/usr/sbin:/sbin
+  ${PEDIGREE_ARCHIVES:+PEDIGREE_ARCHIVES=$PEDIGREE_ARCHIVES}
+  ${PEDIGREE_DEBIAN_MIRROR:+PEDIGREE_DEBIAN_MIRROR=$PEDIGREE_DEBIAN_MIRROR}"
+build_first() {
+  # shellcheck disable=SC2086  # lists of words
+  env -i $environment HOME="$work/home-a" USER=first TZ=UTC LANG=C \
+    sh "$work/build.sh" 022 "$first" "$1" $targets
+}
+build_second() {
+  # shellcheck disable=SC2086
+  eval "$as_other $one_core" env -i $environment 'HOME="$work/home-b"' \
+    USER=second TZ=Asia/Kathmandu LANG=tr_TR.UTF-8 \
+    "${second_bazel:+PEDIGREE_BAZEL=$second_bazel}" \
+    sh '"$work/build.sh"' 077 '"$second"' '"$1"' $targets
+}
+stop_servers() {
+  for home in "$work/home-a" "$work/home-b"; do
+    pkill -f -- "--output_user_root=$home" || true
+  done
 }
 
-start=$(date +%s)
-build a a/checkout "$(id -u)" 022 UTC C
-middle=$(date +%s)
-build b somewhere/else/entirely 4242 077 Asia/Kathmandu tr_TR.UTF-8
-end=$(date +%s)
+compared=all
+[ -z "$second_bazel" ] || compared=delivered
 
-echo "reproducible: first build $((middle - start)) s, second $((end - middle)) s"
-if ! diff "$work/home-a/digests" "$work/home-b/digests"; then
-  echo "reproducible: FAILED: the builds differ as shown" >&2
-  exit 1
+# compare LIST [FLAG]...: exit 0 when both builds made the same.
+compare() {
+  list=$1
+  shift
+  # shellcheck disable=SC2086
+  "$work/pedigree" statement reproduction "$work/home-a/$list.$compared" \
+    "$work/home-b/$list.$compared" $axes "$@"
+}
+
+# causes LIST: the actions at which the differences begin.
+causes() {
+  sort "$work/home-a/$1.all" "$work/home-b/$1.all" | uniq -u | cut -c67- | sort -u \
+    > "$work/differ"
+  (
+    cd "$first"
+    # shellcheck disable=SC2086
+    env -i $environment HOME="$work/home-a" USER=first TZ=UTC LANG=C \
+      ./bazelw aquery --output=text \
+      "deps($(echo $targets | sed 's/ / + /g'))" 2> /dev/null
+  ) > "$work/actions"
+  awk -f "$root/ci/reproducible/first_differences.awk" "$work/differ" "$work/actions"
+}
+
+begin=$(date +%s)
+build_first built
+middle=$(date +%s)
+build_second built
+echo "reproducible: first build $((middle - begin)) s, second $(($(date +%s) - middle)) s"
+cp "$first/bazel-bin/pedigree" "$work/pedigree"
+
+status=0
+compare built ${statement:+--out="$statement"} || status=$?
+if [ "$status" -ne 0 ]; then
+  [ "$status" -eq 1 ] || fail "no comparison"
+  causes built | head -n 20
+  fail "the builds differ as shown"
 fi
-echo "reproducible: OK: packet $(head -n 1 "$work/home-a/digests")"
+
+# The negative control: a clock where a licence is.
+for clone in "$first" "$second"; do
+  cat >> "$clone/fixtures/BUILD.bazel" <<'END'
+
+genrule(
+    name = "clock",
+    outs = ["clock/LICENSE"],
+    cmd = "date +%s%N > $@",
+)
+END
+  sed -i 's|"models/LICENSE": "CC0-1.0"|":clock/LICENSE": "CC0-1.0"|' \
+    "$clone/fixtures/BUILD.bazel"
+done
+build_first planted
+build_second planted
+stop_servers
+found=$(causes planted)
+status=0
+compare planted --cause="$found" --out="$work/planted.json" || status=$?
+[ "$status" -eq 1 ] || fail "a clock in an action makes no difference"
+case $found in
+  "//fixtures:clock (Genrule): bazel-out/"*/fixtures/clock/LICENSE) ;;
+  *) fail "the clock is not named: '$found'" ;;
+esac
+echo "reproducible: OK: packet $(cat "$first/bazel-bin/fixtures/packet.digest")"

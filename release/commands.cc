@@ -8,6 +8,7 @@
 #include "release/lineage/commands.h"
 #include "release/rederive/commands.h"
 #include "release/registry/commands.h"
+#include "release/reproduction/commands.h"
 #include "release/verify_commands.h"
 
 namespace pedigree {
@@ -18,7 +19,7 @@ CLI::App* AddReleaseCommands(CommandLine& command_line) {
   AddBuildCommands(command_line, packet);
   AddVerifyCommands(command_line, packet);
   AddArchiveCommands(command_line, packet);
-  AddStatementCommands(command_line);
+  AddReproductionCommand(command_line, AddStatementCommands(command_line));
   AddSignCommand(command_line);
   AddDiffCommand(command_line, packet);
   AddRederiveCommand(command_line, packet);

@@ -1,5 +1,5 @@
 // The release stage's subcommands: packet build, describe, assemble, verify,
-// inspect, export, compare; statement make, describe, vsa; sign.
+// inspect, export, compare; statement make, describe, vsa, reproduction; sign.
 
 #ifndef PEDIGREE_RELEASE_COMMANDS_H_
 #define PEDIGREE_RELEASE_COMMANDS_H_

@@ -162,12 +162,13 @@ void AddVsa(CommandLine& command_line, CLI::App* statement) {
 
 }  // namespace
 
-void AddStatementCommands(CommandLine& command_line) {
+CLI::App* AddStatementCommands(CommandLine& command_line) {
   CLI::App* statement = command_line.Add(
       nullptr, "statement", "Statements about packets", nullptr);
   AddMake(command_line, statement);
   AddDescribe(command_line, statement);
   AddVsa(command_line, statement);
+  return statement;
 }
 
 }  // namespace pedigree

@@ -7,8 +7,9 @@
 
 namespace pedigree {
 
-// Adds `statement make`, `statement describe` and `statement vsa`.
-void AddStatementCommands(CommandLine& command_line);
+// Adds `statement make`, `statement describe` and `statement vsa`. Returns
+// `statement`, to which others add theirs.
+CLI::App* AddStatementCommands(CommandLine& command_line);
 
 }  // namespace pedigree
 
