@@ -5,10 +5,9 @@
 #   PEDIGREE_ARCHIVES=DIR ./bazelw test //...
 #
 # Reads the LOCKs, by default third_party/*/archives.lock. Each archive is checked
-# against its SHA-256; what DIR already holds is kept, so a broken run can be started
-# again. Addresses
-# come from PEDIGREE_DEBIAN_MIRROR (separated by spaces) or from apt; downloads
-# go through curl, wget or apt's own helper, whichever there is.
+# against its SHA-256; what DIR already holds is kept, so a broken run can be
+# started again. Addresses come from PEDIGREE_DEBIAN_MIRROR (separated by spaces) or
+# from apt; downloads go through curl, wget or apt's own helper, whichever there is.
 # Exit status: 0 when DIR holds every archive, else 1.
 set -eu
 
