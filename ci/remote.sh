@@ -316,7 +316,7 @@ remote_build() {
   bazel "$clone" build --config=remote "--jobs=$jobs" \
     "--remote_executor=grpc://127.0.0.1:$scheduler_port" \
     "--remote_cache=grpc://127.0.0.1:$cache_port" \
-    --remote_default_exec_properties=OSFamily=linux --remote_timeout=600 \
+    --remote_default_exec_properties=OSFamily=linux --remote_timeout=3600 \
     --experimental_convenience_symlinks=ignore "$@" > "$log" 2>&1
 }
 
