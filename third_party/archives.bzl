@@ -201,6 +201,14 @@ def archive_file(lock, package):
             return file
     fail("%s: no archive of %s" % (lock.label, package))
 
+def _why_not(ctx, url, output, sha256):
+    """What is wrong with an address that did not give a pinned archive."""
+    got = ctx.download(url = url, output = output, allow_fail = True)
+    if not got.success:
+        return "%s (nothing is there, expected sha256 %s)" % (url, sha256)
+    ctx.delete(output)
+    return "%s (has sha256 %s, expected %s)" % (url, got.sha256, sha256)
+
 def fetch_archive(ctx, lock, file, output):
     """Downloads one pinned archive to `output` through the repository cache.
 
@@ -243,7 +251,7 @@ def fetch_archive(ctx, lock, file, output):
         )
         if got.success:
             return
-        tried += ["%s (expected sha256 %s)" % (url, sha256) for url in urls]
+        tried += [_why_not(ctx, url, output, sha256) for url in urls]
     fail("%s: cannot fetch %s. Tried:\n  %s\n%s" %
          (lock.label, file, "\n  ".join(tried), _HELP))
 
