@@ -27,6 +27,13 @@ if [ $# -eq 0 ]; then
   done
 fi
 
+for dependency; do
+  [ -f "third_party/$dependency/archives.lock" ] || {
+    echo "collect_archives: third_party/$dependency has no archives.lock" >&2
+    exit 2
+  }
+done
+
 mirrors=${PEDIGREE_DEBIAN_MIRROR-}
 if [ -z "$mirrors" ] && command -v apt-get > /dev/null; then
   # A suite of Debian itself, not of another vendor or of its security archive.
