@@ -34,6 +34,13 @@ for dependency; do
   }
 done
 
+for lock; do
+  [ -f "$lock" ] || {
+    echo "collect_archives: Cannot read $lock" >&2
+    exit 2
+  }
+done
+
 mirrors=${PEDIGREE_DEBIAN_MIRROR-}
 if [ -z "$mirrors" ] && command -v apt-get > /dev/null; then
   # A suite of Debian itself, not of another vendor or of its security archive.
