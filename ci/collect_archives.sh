@@ -27,13 +27,6 @@ if [ $# -eq 0 ]; then
   done
 fi
 
-for dependency; do
-  [ -f "third_party/$dependency/archives.lock" ] || {
-    echo "collect_archives: third_party/$dependency has no archives.lock" >&2
-    exit 2
-  }
-done
-
 for lock; do
   [ -f "$lock" ] || {
     echo "collect_archives: Cannot read $lock" >&2
