@@ -6,6 +6,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
+#include "runtime/base/json.h"
 
 namespace pedigree {
 namespace {
@@ -57,7 +58,7 @@ TEST(ReproductionTest, TheStatementHasAxesDifferencesCausesAndSubjects) {
       absl::StrCat(
           R"({"_type":"https://in-toto.io/Statement/v1","predicate":{)",
           R"("axes":[{"first":"0","name":"user","second":"4242"}],)",
-          R"("causes":["//a:clock (Genrule)"],"differences":[{"artifact":)",
+          R"json("causes":["//a:clock (Genrule)"],"differences":[{"artifact":)json",
           R"("clock.h","first":{"sha256":")", kA, R"("},"second":{"sha256":")",
           kB, R"("}}],"verdict":"DIFFERS"},"predicateType":)",
           R"("https://pedigree.dev/reproduction/v1","subject":[{"digest":)",
@@ -65,43 +66,41 @@ TEST(ReproductionTest, TheStatementHasAxesDifferencesCausesAndSubjects) {
 }
 
 TEST(ReproductionTest, RefusesListsThatSha256sumDoesNotPrint) {
-    const std::string good = absl::StrCat(kA, "  x\n");
-    for (const std::string& bad :
-         {std::string("\n"), kA, absl::StrCat(kA, "  "), absl::StrCat(kA, " x"),
-          absl::StrCat(std::string(64, 'A'), "  x"),
-          absl::StrCat("\\", kA, "  x"), absl::StrCat(kA, "  x\ty"),
-          absl::StrCat(kA, "  ", std::string(4097, 'x'))}) {
-      const auto list = ParseArtifactList(good + bad, "F");
-      ASSERT_FALSE(list.ok()) << bad;
-      EXPECT_TRUE(absl::StartsWith(list.status().message(),
-                                   "Invalid list of artifacts: "));
-      EXPECT_TRUE(absl::EndsWith(list.status().message(), ", F line 2"))
-          << list.status();
-    }
+  const std::string good = absl::StrCat(kA, "  x\n");
+  for (const std::string& bad :
+       {std::string("\n"), kA, absl::StrCat(kA, "  "), absl::StrCat(kA, " x"),
+        absl::StrCat(std::string(64, 'A'), "  x"),
+        absl::StrCat("\\", kA, "  x"), absl::StrCat(kA, "  x\ty"),
+        absl::StrCat(kA, "  ", std::string(4097, 'x'))}) {
+    const auto list = ParseArtifactList(good + bad, "F");
+    ASSERT_FALSE(list.ok()) << bad;
+    EXPECT_TRUE(absl::StartsWith(list.status().message(),
+                                 "Invalid list of artifacts: "));
+    EXPECT_TRUE(absl::EndsWith(list.status().message(), ", F line 2"))
+        << list.status();
+  }
 }
 
 TEST(ReproductionTest, RefusesAPathThatComesTwice) {
-    const std::string line = absl::StrCat(kA, "  x\n");
-    EXPECT_EQ(
-        ParseArtifactList(line + line, "F").status().message(),
-        "Invalid list of artifacts: a path that is there already, F line 2");
+  const std::string line = absl::StrCat(kA, "  x\n");
+  EXPECT_EQ(
+      ParseArtifactList(line + line, "F").status().message(),
+      "Invalid list of artifacts: a path that is there already, F line 2");
 }
 
 TEST(ReproductionTest, RefusesToCompareNothing) {
-    EXPECT_EQ(ParseArtifactList("", "F").status().message(),
-              "Invalid list of artifacts: is empty, F");
+  EXPECT_EQ(ParseArtifactList("", "F").status().message(),
+            "Invalid list of artifacts: is empty, F");
 }
 
 TEST(ReproductionTest, RefusesAnAxisThatIsNone) {
-    for (const char* text :
-         {"", "user", "user=1", "=1=2", "a=1=2=3", "a=1=\n"}) {
-      EXPECT_EQ(ParseAxis(text).status().code(),
-                absl::StatusCode::kInvalidArgument)
-          << text;
-    }
-    EXPECT_EQ(
-        ParseAxis("user=1=1").status().message(),
-        "Invalid axis: user is \"1\" in both builds (expected two values)");
+  for (const char* text : {"", "user", "user=1", "=1=2", "a=1=2=3", "a=1=\n"}) {
+    EXPECT_EQ(ParseAxis(text).status().code(),
+              absl::StatusCode::kInvalidArgument)
+        << text;
+  }
+  EXPECT_EQ(ParseAxis("user=1=1").status().message(),
+            "Invalid axis: user is \"1\" in both builds (expected two values)");
 }
 
 }  // namespace
