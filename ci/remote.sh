@@ -340,17 +340,21 @@ processes() {
   sed -n 's/.*INFO: \([0-9]* process[^.]*\)\..*/\1/p' "$1" | tail -n 1
 }
 
+# kinds LOG: that count, "N KIND" a line.
+kinds() {
+  processes "$1" | sed 's/^[^:]*: //' | tr ',' '\n' | sed 's/^ *//'
+}
+
 # ran LOG KIND: how many processes are of a kind.
 ran() {
-  processes "$1" | sed 's/^[^:]*: //' | tr ',' '\n' |
-    sed -n "s/^ *\([0-9]*\) $2\$/\1/p" | grep . || echo 0
+  kinds "$1" | sed -n "s/^\([0-9]*\) $2\$/\1/p" | grep . || echo 0
 }
 
 # only LOG KIND...: fails when a process was of another kind.
 only() {
   log=$1
   shift
-  other=$(processes "$log" | sed 's/^[^:]*: //' | tr ',' '\n' | sed 's/^ *//')
+  other=$(kinds "$log")
   for kind; do
     other=$(echo "$other" | grep -v "^[0-9]* $kind\$" || true)
   done
@@ -402,7 +406,7 @@ git clone -q "$root" "$work/second"
 
 # Kills the first worker while it works: once it holds a job, and some are done.
 kill_worker() {
-  until [ "$(query "select count(*) from jobs where stage = 4")" -ge 5 ] &&
+  until [ "$(executed)" -ge 5 ] &&
     [ "$(query "select count(*) from jobs where stage = 3 and
       worker_name like '%worker-1%'")" -ge 1 ]; do
     sleep 0.2

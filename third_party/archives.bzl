@@ -222,6 +222,7 @@ def fetch_archive(ctx, lock, file, output):
     folder = ctx.os.environ.get("PEDIGREE_ARCHIVES", "")
     mirrors = None
     tried = []
+    failed = []
     if folder:
         if not folder.startswith("/"):
             fail("PEDIGREE_ARCHIVES must be an absolute path, got %s" % folder)
@@ -251,7 +252,10 @@ def fetch_archive(ctx, lock, file, output):
         )
         if got.success:
             return
-        tried += [_why_not(ctx, url, output, sha256) for url in urls]
+        failed += [(url, sha256) for url in urls]
+
+    # Only now: each address is asked once more.
+    tried += [_why_not(ctx, url, output, sha256) for url, sha256 in failed]
     fail("%s: cannot fetch %s. Tried:\n  %s\n%s" %
          (lock.label, file, "\n  ".join(tried), _HELP))
 

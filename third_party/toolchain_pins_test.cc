@@ -40,7 +40,8 @@ TEST_P(ToolchainPinsTest, IsCanonicalJsonSortedByName) {
 
 TEST_P(ToolchainPinsTest, NamesEveryToolAndItsTree) {
   std::set<std::string> names;
-  for (const nlohmann::json& pin : nlohmann::json::parse(ReadPins(GetParam()))) {
+  for (const nlohmann::json& pin :
+       nlohmann::json::parse(ReadPins(GetParam()))) {
     names.insert(pin.at("name").get<std::string>());
     EXPECT_EQ(pin.size(), 3u);
     EXPECT_THAT(pin.at("tree_digest").get<std::string>(),
