@@ -151,8 +151,13 @@ clientTest("generates what the native runtime does", async (client) => {
 clientTest("writes the native runtime's sidecars", async (client) => {
   await load(client, "q4_0.slm");
   const base = file("q4_0.sidecar.json");
-  const run = async () => Buffer.from(await client.runEval(evalRequest()));
+  const progress = [];
+  const run = async () => Buffer.from(await client.runEval(evalRequest(),
+    { onProgress: (event) => progress.push(event) }));
   assert.ok((await run()).equals(base));
+  const total = JSON.parse(evalRequest()).suite.cases.length;
+  assert.deepEqual(progress[0], { done: 0, total });
+  assert.deepEqual(progress.at(-1), { done: total, total });
   for (const family of families) {
     const adapter = file(`q4_0.${family}`);
     await client.validateAdapter(adapter);
@@ -243,7 +248,7 @@ test("tells every code that the module returns", async () => {
       (client) => text(client.generate("a", { maxNewTokens: 1 }))],
     ["reset_adapters", (client) => client.resetAdapters()],
     ["reset_context", (client) => client.resetContext()],
-    ["run_eval", (client) => client.runEval("a")],
+    ["begin_eval", (client) => client.runEval("a")],
     ["set_sampling_config", (client) => client.setSampling({})],
     ["validate_adapter_delta",
       (client) => client.validateAdapter(Buffer.from("a"))],
@@ -367,8 +372,8 @@ clientTest("does calls in their order", async (client) => {
   await expectGreedy(client, "f32");
 });
 
-clientTest("ends an evaluation by ending the worker", async (client) => {
-  await load(client, "room.slm");
+clientTest("stops an evaluation and keeps the model", async (client) => {
+  await load(client, "f32.slm");
   const stop = new AbortController();
   const request = JSON.stringify({
     ...JSON.parse(evalRequest()),
@@ -379,12 +384,11 @@ clientTest("ends an evaluation by ending the worker", async (client) => {
       })),
     },
   });
-  const running = client.runEval(request, { signal: stop.signal });
+  const running = client.runEval(request,
+    { signal: stop.signal, onProgress: () => stop.abort() });
   assert.equal(client.state, "busy");
-  stop.abort();
   await expectError(running, "Cancelled");
   assert.equal(client.state, "ready");
-  await load(client, "f32.slm");
   await expectError(client.runEval("x", { signal: stop.signal }), "Cancelled");
   await expectGreedy(client, "f32");
 });
@@ -426,13 +430,13 @@ async function expectCrash(client, act, name, message) {
 
 clientTest("survives a trap in the module", (client) =>
   expectCrash(client, () => client.runEval("x"), "WorkerCrashed",
-    /trapped in run_eval \(unreachable\)/),
-{ module: fakeModule({ returns: { run_eval: TRAP } }) });
+    /trapped in begin_eval \(unreachable\)/),
+{ module: fakeModule({ returns: { begin_eval: TRAP } }) });
 
 clientTest("survives memory that runs out inside a call", (client) =>
   expectCrash(client, () => client.runEval("x"), "OutOfMemory",
-    /ran out of memory in run_eval/),
-{ module: fakeModule({ returns: { run_eval: TRAP }, grows: false }) });
+    /ran out of memory in begin_eval/),
+{ module: fakeModule({ returns: { begin_eval: TRAP }, grows: false }) });
 
 clientTest("goes on when there is no memory to begin a call", async (client) => {
   await expectError(client.runEval("x"), "OutOfMemory", /No memory for 1 bytes/);
@@ -451,8 +455,8 @@ test("refuses what is not the module", async () => {
   const refusals = [
     [Buffer.from("no module"), /Invalid module: .*magic/],
     [fakeModule({ imports: true }), /Invalid module: it imports env.clock/],
-    [fakeModule({ returns: { run_eval: undefined } }),
-      /Invalid module: no function run_eval/],
+    [fakeModule({ returns: { begin_eval: undefined } }),
+      /Invalid module: no function begin_eval/],
     [fakeModule({ returns: { abi_version: 7 } }),
       /Invalid module: abi_version \(7, expected 1\)/],
   ];

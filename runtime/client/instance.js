@@ -14,12 +14,12 @@ const MAX_PAGES = 65536;
 // The functions that the client calls, of version 1 of the interface.
 const FUNCTIONS = [
   "abi_version", "alloc", "append_hash", "append_model", "apply_adapter_delta",
-  "begin_hash", "begin_model", "dealloc", "drop_upload", "finish_hash",
-  "finish_model", "free_model", "generate", "generate_next_token",
-  "get_diagnostics_len", "get_diagnostics_ptr", "init_runtime",
-  "last_result_len", "last_result_ptr", "request_cancel", "reset_adapters",
-  "reset_context", "run_eval", "set_sampling_config", "upload_digest",
-  "validate_adapter_delta",
+  "begin_eval", "begin_hash", "begin_model", "continue_eval", "dealloc",
+  "drop_upload", "finish_eval", "finish_hash", "finish_model", "free_model",
+  "generate", "generate_next_token", "get_diagnostics_len",
+  "get_diagnostics_ptr", "init_runtime", "last_result_len", "last_result_ptr",
+  "request_cancel", "reset_adapters", "reset_context", "set_sampling_config",
+  "upload_digest", "validate_adapter_delta",
 ];
 const ABI_VERSION = 1;
 

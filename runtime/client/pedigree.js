@@ -272,36 +272,22 @@ export class Pedigree {
   }
 
   /**
-   * Runs an eval request (docs/formats/evaluation.md, "Request"). The module does
-   * that in one go, so a signal ends the worker, and the model is to be loaded
-   * again: once this is rejected with Cancelled, another worker is ready.
+   * Runs an eval request (docs/formats/evaluation.md, "Request"). A signal stops it
+   * between two batches of tokens; model and adapters stay.
    *
    * @param {Uint8Array | string} request
    * @param {object} options
+   * @param {(progress: Progress) => void} [options.onProgress] cases
    * @param {AbortSignal} [options.signal]
    * @returns {Promise<Uint8Array>} the sidecar, the native runtime's bytes
    */
-  async runEval(request, { signal } = {}) {
+  runEval(request, { onProgress, signal } = {}) {
     const bytes = typeof request === "string" ?
       new TextEncoder().encode(request) : copyOf(request);
-    const running = this.#callLong("runEval", { request: bytes },
-      { signal, transfer: [bytes.buffer] });
-    // A call that was refused has nothing to end.
-    const worker = this.#long === "runEval" ? this.#worker : undefined;
-    /** @type {Promise<void> | undefined} */
-    let restarted;
-    const end = () => {
-      if (worker !== undefined && worker === this.#worker) {
-        restarted = this.restart();
-      }
-    };
-    signal?.addEventListener("abort", end);
-    try {
-      return await running;
-    } finally {
-      signal?.removeEventListener("abort", end);
-      await restarted;
-    }
+    return this.#callLong("runEval", { request: bytes }, {
+      signal, transfer: [bytes.buffer],
+      onEvent: ({ progress }) => onProgress?.(progress),
+    });
   }
 
   /**

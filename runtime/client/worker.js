@@ -253,8 +253,21 @@ const operations = {
     }
   },
 
-  runEval(_job, { request }) {
-    instance.callWithBytes("run_eval", request);
+  async runEval(job, { request }) {
+    instance.callWithBytes("begin_eval", request);
+    /** @type {Progress | undefined} */
+    let progress;
+    let state = instance.result();
+    while (state !== undefined) {
+      const { done, total } = JSON.parse(new TextDecoder().decode(state));
+      progress ??= new Progress(job, total);
+      progress.tell(done);
+      if (job.turnIsOver) await job.endTurn();
+      if (job.cancelled) instance.call("request_cancel");
+      instance.call("continue_eval");
+      state = instance.result();
+    }
+    instance.call("finish_eval");
     return instance.result();
   },
 

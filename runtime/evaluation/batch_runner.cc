@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <numeric>
 #include <optional>
 #include <string>
@@ -80,7 +81,7 @@ struct OpenCase {
   size_t parts_done = 0;
 };
 
-class BatchRun {
+class BatchRun : public CaseRun {
  public:
   BatchRun(Engine& engine, const std::vector<EngineSession*>& sessions,
            CaseQueue& queue)
@@ -101,17 +102,16 @@ class BatchRun {
     });
   }
 
-  absl::Status Run() {
-    while (true) {
-      PEDIGREE_RETURN_IF_ERROR(Admit());
-      const bool busy =
-          std::any_of(slots_.begin(), slots_.end(), [](const Slot& slot) {
-            return slot.sequence.has_value();
-          });
-      if (!busy) return absl::OkStatus();
-      PEDIGREE_RETURN_IF_ERROR(Step());
-      ++step_;
-    }
+  absl::StatusOr<bool> Step() override {
+    PEDIGREE_RETURN_IF_ERROR(Admit());
+    const bool busy =
+        std::any_of(slots_.begin(), slots_.end(), [](const Slot& slot) {
+          return slot.sequence.has_value();
+        });
+    if (!busy) return false;
+    PEDIGREE_RETURN_IF_ERROR(RunBatch());
+    ++step_;
+    return true;
   }
 
  private:
@@ -224,7 +224,7 @@ class BatchRun {
   }
 
   // Runs one batch, and takes what comes of it.
-  absl::Status Step() {
+  absl::Status RunBatch() {
     std::vector<Slot*> slots;
     std::vector<Engine::Chunk> chunks;
     FillBatch(slots, chunks);
@@ -393,10 +393,10 @@ class BatchRun {
 
 }  // namespace
 
-absl::Status RunBatched(Engine& engine,
-                        const std::vector<EngineSession*>& sessions,
-                        CaseQueue& queue) {
-  return BatchRun(engine, sessions, queue).Run();
+std::unique_ptr<CaseRun> StartBatched(
+    Engine& engine, const std::vector<EngineSession*>& sessions,
+    CaseQueue& queue) {
+  return std::make_unique<BatchRun>(engine, sessions, queue);
 }
 
 }  // namespace pedigree

@@ -52,10 +52,11 @@ class EngineRunner : public CaseRunner {
                        {"output_weight_bytes_per_token", "1"}};
     return subject;
   }
-  absl::Status RunCases(CaseQueue& queue) override {
+  absl::StatusOr<std::unique_ptr<CaseRun>> StartCases(
+      CaseQueue& queue) override {
     std::vector<EngineSession*> sessions;
     for (const auto& session : sessions_) sessions.push_back(session.get());
-    return RunBatched(*engine_, sessions, queue);
+    return StartBatched(*engine_, sessions, queue);
   }
 
   Engine& engine() { return *engine_; }

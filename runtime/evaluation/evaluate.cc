@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "absl/memory/memory.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
@@ -136,10 +138,9 @@ bool IsCaseResult(ErrorCode code) {
 class ResultQueue : public CaseQueue {
  public:
   ResultQueue(const RunFacts& facts, uint32_t context_tokens,
-              absl::Span<const EvalCase> cases, const EvalProgress& progress)
+              absl::Span<const EvalCase> cases)
       : options_(facts.options),
         cases_(cases),
-        progress_(progress),
         end_(facts.options, context_tokens),
         results_(cases.size()) {
     for (size_t i = 0; i < cases.size(); ++i) {
@@ -172,9 +173,11 @@ class ResultQueue : public CaseQueue {
     results_[index] = ScoreCase(eval_case, *output, options_.omit_texts);
     NoteResults();
     ++done_;
-    if (progress_) progress_(done_, total_);
     return absl::OkStatus();
   }
+
+  uint64_t done() const { return done_; }
+  uint64_t total() const { return total_; }
 
   // In the order of the cases, when all that are wanted are done.
   std::vector<CaseResult> TakeResults() {
@@ -199,7 +202,6 @@ class ResultQueue : public CaseQueue {
 
   const RunOptions& options_;
   const absl::Span<const EvalCase> cases_;
-  const EvalProgress& progress_;
   RunEnd end_;
   std::vector<std::optional<CaseResult>> results_;
   size_t noted_ = 0;
@@ -209,11 +211,26 @@ class ResultQueue : public CaseQueue {
 
 }  // namespace
 
-absl::StatusOr<std::string> RunEvalRequest(std::string_view request,
-                                           CaseRunner& runner,
-                                           const EvalProgress& progress) {
-  PEDIGREE_ASSIGN_OR_RETURN(EvalRequest parsed, ParseEvalRequest(request));
+// In the order in which the members need each other.
+struct EvalRun::State {
   RunFacts facts;
+  Suite suite;
+  std::optional<Shard> shard;
+  std::unique_ptr<ResultQueue> queue;
+  std::unique_ptr<CaseRun> cases;
+  // No case is left.
+  bool over = false;
+};
+
+EvalRun::EvalRun(std::unique_ptr<State> state) : state_(std::move(state)) {}
+
+EvalRun::~EvalRun() = default;
+
+absl::StatusOr<std::unique_ptr<EvalRun>> EvalRun::Begin(
+    std::string_view request, CaseRunner& runner) {
+  PEDIGREE_ASSIGN_OR_RETURN(EvalRequest parsed, ParseEvalRequest(request));
+  auto state = std::make_unique<State>();
+  RunFacts& facts = state->facts;
   PEDIGREE_ASSIGN_OR_RETURN(facts.subject, runner.GetSubject());
   facts.manifest_digest = std::move(parsed.manifest_digest);
   facts.source_kind = std::move(parsed.source_kind);
@@ -221,21 +238,59 @@ absl::StatusOr<std::string> RunEvalRequest(std::string_view request,
   facts.suite_version = parsed.suite.version;
   facts.suite_digest = SuiteDigest(parsed.suite).ToString();
   facts.options = std::move(parsed.options);
-  const Shard shard = parsed.shard.value_or(Shard());
+  state->suite = std::move(parsed.suite);
+  state->shard = parsed.shard;
+  const Shard shard = state->shard.value_or(Shard());
   const ShardRange range =
-      CasesOfShard(parsed.suite.cases.size(), shard.index, shard.count);
-  ResultQueue queue(
+      CasesOfShard(state->suite.cases.size(), shard.index, shard.count);
+  state->queue = std::make_unique<ResultQueue>(
       facts, facts.subject.counted.at("kv_capacity_tokens").get<uint32_t>(),
-      absl::MakeConstSpan(parsed.suite.cases)
-          .subspan(range.begin, range.end - range.begin),
-      progress);
-  PEDIGREE_RETURN_IF_ERROR(runner.RunCases(queue));
-  std::vector<CaseResult> results = queue.TakeResults();
+      absl::MakeConstSpan(state->suite.cases)
+          .subspan(range.begin, range.end - range.begin));
+  PEDIGREE_ASSIGN_OR_RETURN(state->cases, runner.StartCases(*state->queue));
+  return absl::WrapUnique(new EvalRun(std::move(state)));
+}
+
+absl::StatusOr<bool> EvalRun::Step() {
+  PEDIGREE_ASSIGN_OR_RETURN(const bool more, state_->cases->Step());
+  state_->over = !more;
+  return more;
+}
+
+uint64_t EvalRun::done() const { return state_->queue->done(); }
+
+uint64_t EvalRun::total() const { return state_->queue->total(); }
+
+absl::StatusOr<std::string> EvalRun::Finish() {
+  if (!state_->over) {
+    return MakeError(ErrorCode::kInvalidLength,
+                     absl::StrCat("Unfinished eval run: ", done(), " of ",
+                                  total(), " cases"));
+  }
+  std::vector<CaseResult> results = state_->queue->TakeResults();
   // Cases done out of order, behind the end.
-  PEDIGREE_RETURN_IF_ERROR(ApplyRunEnd(facts, results));
-  return CanonicalJson(parsed.shard.has_value()
-                           ? ShardJson(facts, shard.index, shard.count, results)
-                           : SidecarJson(facts, results));
+  PEDIGREE_RETURN_IF_ERROR(ApplyRunEnd(state_->facts, results));
+  const std::optional<Shard>& shard = state_->shard;
+  return CanonicalJson(
+      shard.has_value()
+          ? ShardJson(state_->facts, shard->index, shard->count, results)
+          : SidecarJson(state_->facts, results));
+}
+
+absl::StatusOr<std::string> RunEvalRequest(std::string_view request,
+                                           CaseRunner& runner,
+                                           const EvalProgress& progress) {
+  PEDIGREE_ASSIGN_OR_RETURN(const std::unique_ptr<EvalRun> run,
+                            EvalRun::Begin(request, runner));
+  uint64_t told = 0;
+  while (true) {
+    PEDIGREE_ASSIGN_OR_RETURN(const bool more, run->Step());
+    if (progress && run->done() != told) {
+      told = run->done();
+      progress(told, run->total());
+    }
+    if (!more) return run->Finish();
+  }
 }
 
 }  // namespace pedigree

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -37,20 +38,26 @@ class CaseQueue {
                             absl::StatusOr<CaseOutput> output) = 0;
 };
 
+// Cases on their way. To be destroyed before its queue and its runner.
+class CaseRun {
+ public:
+  virtual ~CaseRun() = default;
+  // Takes the cases a step further, in bounded time; false when none that is
+  // wanted is left. The run ends with an error.
+  virtual absl::StatusOr<bool> Step() = 0;
+};
+
 // What evaluation needs of a runtime.
 class CaseRunner {
  public:
   virtual ~CaseRunner() = default;
   virtual absl::StatusOr<Subject> GetSubject() = 0;
-  // Runs every case of the queue that is wanted, each as in a fresh context.
-  virtual absl::Status RunCases(CaseQueue& queue) = 0;
+  // A run of every case of the queue that is wanted, each as in a fresh context.
+  virtual absl::StatusOr<std::unique_ptr<CaseRun>> StartCases(
+      CaseQueue& queue) = 0;
 };
 
-// How far a run is. Called now and then with the cases done, of all that are to
-// be run.
-using EvalProgress = std::function<void(uint64_t done, uint64_t total)>;
-
-// Runs an eval request, canonical or hand-written JSON:
+// An eval request on its way. It is canonical or hand-written JSON:
 //
 //   {"manifest_digest": "sha256:...", "source_kind": "deterministic-smoke",
 //    "suite": {the frozen suite document},
@@ -58,15 +65,46 @@ using EvalProgress = std::function<void(uint64_t done, uint64_t total)>;
 //            "omit_texts": false},
 //    "shard": {"index": 0, "count": 1}}
 //
-// where "run", its members and "shard" may be left out, and returns the
-// sidecar's bytes, canonical JSON, or, with "shard", those of the shard's
-// record. A failing case is a result, not an error, and so is one that the model
-// cannot answer: the codes ContextExceeded, GenerationFailed and
-// OutputBufferExceeded are recorded as the case's stop reason,
-// "error:ContextExceeded" for example.
-//
-// Errors: code InvalidEvalCases for a bad request or suite; any other error of
-// `runner`, with the case's id where it is about one.
+// where "run", its members and "shard" may be left out. A failing case is a
+// result, not an error, and so is one that the model cannot answer: the codes
+// ContextExceeded, GenerationFailed and OutputBufferExceeded are recorded as the
+// case's stop reason, "error:ContextExceeded" for example.
+class EvalRun {
+ public:
+  // `runner` must outlive the run.
+  //
+  // Errors: code InvalidEvalCases for a bad request or suite; those of `runner`.
+  static absl::StatusOr<std::unique_ptr<EvalRun>> Begin(
+      std::string_view request, CaseRunner& runner);
+  ~EvalRun();
+
+  // Takes the cases a step further; false when none is left.
+  //
+  // Errors: those of the runner, with the case's id where it is about one. They
+  // end the run.
+  absl::StatusOr<bool> Step();
+
+  // Cases that were run, of all that are to be; fewer where the run may end early.
+  uint64_t done() const;
+  uint64_t total() const;
+
+  // Once no case is left, and once only: the sidecar's bytes, canonical JSON, or,
+  // with "shard", those of the shard's record.
+  //
+  // Errors: code InvalidLength while cases are left.
+  absl::StatusOr<std::string> Finish();
+
+ private:
+  struct State;
+  explicit EvalRun(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+// How far a run is. Called now and then with the cases done, of all that are to
+// be run.
+using EvalProgress = std::function<void(uint64_t done, uint64_t total)>;
+
+// Such a run from begin to end.
 absl::StatusOr<std::string> RunEvalRequest(
     std::string_view request, CaseRunner& runner,
     const EvalProgress& progress = nullptr);

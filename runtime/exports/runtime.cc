@@ -40,6 +40,7 @@ struct Loaded {
 
   std::unique_ptr<Engine> engine;
   std::unique_ptr<EngineSession> session;
+  std::unique_ptr<EvalRun> eval;
 };
 
 absl::Status NotLoaded() {
@@ -49,6 +50,28 @@ absl::Status NotLoaded() {
 std::vector<uint32_t> Copy(absl::Span<const uint32_t> ids) {
   return std::vector<uint32_t>(ids.begin(), ids.end());
 }
+
+// A run on the model's own session and others besides.
+class RuntimeCases : public CaseRun {
+ public:
+  RuntimeCases(const Loaded& loaded,
+               std::vector<std::unique_ptr<EngineSession>> others,
+               CaseQueue& queue)
+      : own_(*loaded.session), others_(std::move(others)) {
+    std::vector<EngineSession*> sessions = {&own_};
+    for (const auto& other : others_) sessions.push_back(other.get());
+    run_ = StartBatched(*loaded.engine, sessions, queue);
+  }
+  // What cases left in the session is of no use to anybody.
+  ~RuntimeCases() override { own_.Rewind(0).IgnoreError(); }
+
+  absl::StatusOr<bool> Step() override { return run_->Step(); }
+
+ private:
+  EngineSession& own_;
+  std::vector<std::unique_ptr<EngineSession>> others_;
+  std::unique_ptr<CaseRun> run_;
+};
 
 }  // namespace
 
@@ -84,6 +107,7 @@ absl::Status Runtime::State::Begin(std::string_view prompt,
   GenerationOptions options;
   options.max_new_tokens = max_new_tokens;
   options.sampling = config;
+  loaded->eval.reset();
   const uint64_t start_ns = Now();
   PEDIGREE_RETURN_IF_ERROR(loaded->session->Begin(prompt, options));
   measured.prefill_ns = Now() - start_ns;
@@ -161,7 +185,7 @@ absl::Status Runtime::LoadModel(std::unique_ptr<const ByteSource> source,
       Engine::Load(std::move(source), state_->config, expected_digest));
   PEDIGREE_ASSIGN_OR_RETURN(loaded.session,
                             loaded.engine->NewSession(&state_->cancel));
-  // The old session before its engine.
+  // All that uses the old engine before the engine.
   state_->loaded.reset();
   state_->loaded = std::move(loaded);
   state_->measured = Measured();
@@ -178,11 +202,15 @@ absl::Status Runtime::ValidateAdapter(ByteSpan adapter_bytes,
 absl::Status Runtime::ApplyAdapter(ByteSpan adapter_bytes,
                                    const ApplyOptions& options) {
   if (!model_loaded()) return NotLoaded();
-  return state_->loaded->engine->ApplyAdapter(adapter_bytes, options);
+  PEDIGREE_RETURN_IF_ERROR(
+      state_->loaded->engine->ApplyAdapter(adapter_bytes, options));
+  EndEval();
+  return absl::OkStatus();
 }
 
 absl::Status Runtime::ResetAdapters() {
   if (!model_loaded()) return NotLoaded();
+  EndEval();
   state_->loaded->engine->ResetAdapters();
   return absl::OkStatus();
 }
@@ -241,25 +269,40 @@ absl::StatusOr<Subject> Runtime::GetSubject() {
   return subject;
 }
 
-absl::Status Runtime::RunCases(CaseQueue& queue) {
+absl::StatusOr<std::unique_ptr<CaseRun>> Runtime::StartCases(
+    CaseQueue& queue) {
   if (!model_loaded()) return NotLoaded();
-  Loaded& loaded = *state_->loaded;
-  std::vector<EngineSession*> sessions = {loaded.session.get()};
+  EndEval();
+  const Loaded& loaded = *state_->loaded;
   std::vector<std::unique_ptr<EngineSession>> others;
-  while (sessions.size() < state_->config.sequences) {
+  while (others.size() + 1 < state_->config.sequences) {
     absl::StatusOr<std::unique_ptr<EngineSession>> session =
         loaded.engine->NewSession(&state_->cancel);
     if (!session.ok()) break;  // Fewer will do.
     others.push_back(*std::move(session));
-    sessions.push_back(others.back().get());
   }
-  const absl::Status status = RunBatched(*loaded.engine, sessions, queue);
   PEDIGREE_RETURN_IF_ERROR(loaded.session->Rewind(0));
-  return status;
+  return std::make_unique<RuntimeCases>(loaded, std::move(others), queue);
+}
+
+absl::Status Runtime::BeginEval(std::string_view request) {
+  PEDIGREE_ASSIGN_OR_RETURN(std::unique_ptr<EvalRun> run,
+                            EvalRun::Begin(request, *this));
+  state_->loaded->eval = std::move(run);
+  return absl::OkStatus();
+}
+
+EvalRun* Runtime::eval() {
+  return model_loaded() ? state_->loaded->eval.get() : nullptr;
+}
+
+void Runtime::EndEval() {
+  if (model_loaded()) state_->loaded->eval.reset();
 }
 
 absl::Status Runtime::ResetContext() {
   if (!model_loaded()) return NotLoaded();
+  EndEval();
   return state_->loaded->session->Rewind(0);
 }
 

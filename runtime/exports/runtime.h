@@ -73,14 +73,24 @@ class Runtime : public CaseRunner {
                                uint32_t max_new_tokens);
   absl::StatusOr<std::optional<std::string>> NextToken();
 
-  // The generation in progress, or else the next one, fails with code
+  // The generation or eval run in progress, or else the next one, fails with code
   // Cancelled. May be called from any thread.
   void RequestCancel();
 
+  // Begins a run of an eval request, and drops the generation in progress. The
+  // run ends with the next one, with a generation that is begun (or refused), and
+  // when the context is cleared or the model goes.
+  absl::Status BeginEval(std::string_view request);
+  // Null when there is none.
+  EvalRun* eval();
+  void EndEval();
+
   // CaseRunner: config.sequences cases at a time, as memory has room. Drops the
-  // generation in progress.
+  // generation or eval run in progress. Of the other calls of this class only
+  // RequestCancel may come before the cases are destroyed.
   absl::StatusOr<Subject> GetSubject() override;
-  absl::Status RunCases(CaseQueue& queue) override;
+  absl::StatusOr<std::unique_ptr<CaseRun>> StartCases(
+      CaseQueue& queue) override;
 
   // Forgets prompt and output.
   absl::Status ResetContext();

@@ -125,6 +125,12 @@ absl::StatusOr<Sha256Stream*> Hash() {
   return &*module->hash;
 }
 
+absl::StatusOr<EvalRun*> Eval() {
+  EvalRun* run = module->runtime.eval();
+  if (run == nullptr) return NoneHasBegun("eval run");
+  return run;
+}
+
 absl::Status KeepResult(std::string result) {
   if (result.size() > kMaxResultBytes) {
     return MakeError(ErrorCode::kOutputBufferExceeded,
@@ -133,6 +139,25 @@ absl::Status KeepResult(std::string result) {
   }
   module->result = std::move(result);
   return absl::OkStatus();
+}
+
+absl::Status KeepProgress(const EvalRun& run) {
+  return KeepResult(absl::StrCat("{\"done\":", run.done(),
+                                 ",\"total\":", run.total(), "}"));
+}
+
+absl::StatusOr<bool> StepEval() {
+  PEDIGREE_ASSIGN_OR_RETURN(EvalRun* const run, Eval());
+  absl::StatusOr<bool> more = run->Step();
+  if (!more.ok()) module->runtime.EndEval();
+  return more;
+}
+
+absl::Status FinishEval() {
+  PEDIGREE_ASSIGN_OR_RETURN(EvalRun* const run, Eval());
+  PEDIGREE_ASSIGN_OR_RETURN(std::string sidecar, run->Finish());
+  module->runtime.EndEval();
+  return KeepResult(std::move(sidecar));
 }
 
 // Runs one call: `body` returns a status and may set the result.
@@ -331,10 +356,35 @@ PEDIGREE_EXPORT(run_eval) uint32_t run_eval(uint32_t ptr, uint32_t length) {
   return Call([=]() -> absl::Status {
     PEDIGREE_ASSIGN_OR_RETURN(const std::string_view request,
                               BorrowText(ptr, length));
-    PEDIGREE_ASSIGN_OR_RETURN(std::string sidecar,
-                              RunEvalRequest(request, module->runtime));
-    return KeepResult(std::move(sidecar));
+    PEDIGREE_RETURN_IF_ERROR(module->runtime.BeginEval(request));
+    bool more = true;
+    while (more) {
+      PEDIGREE_ASSIGN_OR_RETURN(more, StepEval());
+    }
+    return FinishEval();
   });
+}
+
+PEDIGREE_EXPORT(begin_eval) uint32_t begin_eval(uint32_t ptr, uint32_t length) {
+  return Call([=]() -> absl::Status {
+    PEDIGREE_ASSIGN_OR_RETURN(const std::string_view request,
+                              BorrowText(ptr, length));
+    PEDIGREE_RETURN_IF_ERROR(module->runtime.BeginEval(request));
+    return KeepProgress(*module->runtime.eval());
+  });
+}
+
+PEDIGREE_EXPORT(continue_eval) uint32_t continue_eval() {
+  return Call([]() -> absl::Status {
+    PEDIGREE_ASSIGN_OR_RETURN(const bool more, StepEval());
+    if (more) return KeepProgress(*module->runtime.eval());
+    module->result = std::nullopt;
+    return absl::OkStatus();
+  });
+}
+
+PEDIGREE_EXPORT(finish_eval) uint32_t finish_eval() {
+  return Call([] { return FinishEval(); });
 }
 
 PEDIGREE_EXPORT(last_result_ptr) const char* last_result_ptr() {

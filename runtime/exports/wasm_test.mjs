@@ -113,7 +113,8 @@ const tests = {
       "validate_adapter_delta", "apply_adapter_delta", "set_sampling_config",
       "generate", "generate_next_token", "last_result_ptr", "last_result_len",
       "get_diagnostics_ptr", "get_diagnostics_len", "reset_context",
-      "free_model", "abi_version", "reset_adapters", "run_eval", "begin_model",
+      "free_model", "abi_version", "reset_adapters", "run_eval", "begin_eval",
+      "continue_eval", "finish_eval", "begin_model",
       "append_model", "finish_model", "upload_digest", "drop_upload",
       "begin_hash", "append_hash", "finish_hash", "request_cancel",
       "memory"]) {
@@ -426,6 +427,86 @@ const tests = {
       if (cycle === 2) bytes = one.m.memory.buffer.byteLength;
       if (cycle > 2) assert.equal(one.m.memory.buffer.byteLength, bytes);
     }
+  },
+
+  "runs a suite step by step"() {
+    const host = started("q8_0");
+    const { m } = host;
+    const sidecar = file("q8_0.sidecar.json");
+    const begin = () => host.call("begin_eval", evalRequest());
+    const finish = () => {
+      let last = { done: 0 };
+      let steps = 0;
+      for (;; ++steps) {
+        host.expectOk(m.continue_eval());
+        if (m.last_result_ptr() === 0) break;
+        const { done, total } = JSON.parse(host.text());
+        assert.ok(done >= last.done && done <= total, `${done} of ${total}`);
+        last = { done, total };
+      }
+      assert.equal(last.done, last.total);
+      assert.ok(steps > 1, `${steps} steps`);
+      host.expectOk(m.finish_eval());
+      assert.ok(host.result().equals(sidecar));
+    };
+    for (const name of ["continue_eval", "finish_eval"]) {
+      assert.equal(m[name](), code.invalidLength);
+      assert.equal(host.message(), "Invalid eval run: none has begun");
+    }
+    assert.equal(host.call("begin_eval", Buffer.from("{}")),
+      code.invalidEvalCases);
+    host.expectOk(begin());
+    const { done, total } = JSON.parse(host.text());
+    assert.equal(done, 0);
+    assert.equal(total, JSON.parse(file("suite.json")).cases.length);
+    assert.equal(m.finish_eval(), code.invalidLength);
+    assert.equal(host.message(), `Unfinished eval run: 0 of ${total} cases`);
+    finish();
+    assert.equal(m.finish_eval(), code.invalidLength);
+    // What does not touch prompt and output leaves a run as it is.
+    host.expectOk(begin());
+    host.expectOk(m.continue_eval());
+    host.expectOk(host.call("validate_adapter_delta", file("q8_0.adp1")));
+    host.expectOk(m.begin_hash());
+    assert.equal(m.set_sampling_config(-1, 1, 1, 1n), code.invalidLength);
+    assert.equal(host.call("apply_adapter_delta", file("q4_0.adp1")),
+      code.adapterIdentityMismatch);
+    assert.equal(m.generate_next_token(), code.ok);
+    assert.equal(m.last_result_ptr(), 0);
+    finish();
+    // What does, ends it.
+    for (const end of [
+      () => host.generate("Once upon", 3),
+      () => assert.equal(host.call("generate", Buffer.alloc(100, 97), 5),
+        code.contextExceeded),
+      () => host.expectOk(m.reset_context()),
+      () => host.expectOk(host.call("apply_adapter_delta", file("q8_0.adp1"))),
+      () => host.expectOk(m.reset_adapters()),
+      () => host.expectOk(host.call("run_eval", evalRequest())),
+      () => host.load("q8_0"),
+      () => {
+        host.expectOk(m.free_model());
+        assert.equal(begin(), code.modelNotLoaded);
+        host.load("q8_0");
+      },
+    ]) {
+      host.expectOk(begin());
+      host.expectOk(m.continue_eval());
+      end();
+      assert.equal(m.continue_eval(), code.invalidLength, `${end}`);
+    }
+    // A second one takes the first one's place.
+    host.expectOk(begin());
+    host.expectOk(m.continue_eval());
+    host.expectOk(begin());
+    finish();
+    host.expectOk(begin());
+    host.expectOk(m.continue_eval());
+    host.expectOk(m.request_cancel());
+    assert.equal(m.continue_eval(), code.cancelled);
+    assert.equal(m.continue_eval(), code.invalidLength);
+    host.generate("Once upon", 30);
+    assert.equal(host.text(), file("q8_0.greedy.txt").toString());
   },
 
   "tells what is wrong with JSON as the native program does"() {

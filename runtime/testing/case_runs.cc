@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -40,14 +41,31 @@ class OneCase : public CaseQueue {
   std::optional<absl::StatusOr<CaseOutput>> output_;
 };
 
+class OneByOneRun : public CaseRun {
+ public:
+  OneByOneRun(OneByOneRunner& runner, CaseQueue& queue)
+      : runner_(runner), queue_(queue) {}
+
+  absl::StatusOr<bool> Step() override {
+    while (next_ < queue_.cases().size() && !queue_.IsWanted(next_)) ++next_;
+    if (next_ == queue_.cases().size()) return false;
+    const size_t index = next_++;
+    PEDIGREE_RETURN_IF_ERROR(
+        queue_.Done(index, runner_.Answer(queue_.cases()[index])));
+    return true;
+  }
+
+ private:
+  OneByOneRunner& runner_;
+  CaseQueue& queue_;
+  size_t next_ = 0;
+};
+
 }  // namespace
 
-absl::Status OneByOneRunner::RunCases(CaseQueue& queue) {
-  for (size_t i = 0; i < queue.cases().size(); ++i) {
-    if (!queue.IsWanted(i)) continue;
-    PEDIGREE_RETURN_IF_ERROR(queue.Done(i, Answer(queue.cases()[i])));
-  }
-  return absl::OkStatus();
+absl::StatusOr<std::unique_ptr<CaseRun>> OneByOneRunner::StartCases(
+    CaseQueue& queue) {
+  return std::make_unique<OneByOneRun>(*this, queue);
 }
 
 absl::StatusOr<CaseOutput> RunOneCase(CaseRunner& runner,
@@ -63,8 +81,12 @@ absl::StatusOr<CaseOutput> RunOneCase(CaseRunner& runner,
 absl::StatusOr<CaseOutput> RunOneCase(CaseRunner& runner,
                                       const EvalCase& eval_case) {
   OneCase queue(eval_case);
-  PEDIGREE_RETURN_IF_ERROR(runner.RunCases(queue));
-  return queue.Take();
+  PEDIGREE_ASSIGN_OR_RETURN(const std::unique_ptr<CaseRun> run,
+                            runner.StartCases(queue));
+  while (true) {
+    PEDIGREE_ASSIGN_OR_RETURN(const bool more, run->Step());
+    if (!more) return queue.Take();
+  }
 }
 
 }  // namespace pedigree

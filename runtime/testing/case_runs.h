@@ -4,9 +4,9 @@
 #define PEDIGREE_RUNTIME_TESTING_CASE_RUNS_H_
 
 #include <cstdint>
+#include <memory>
 #include <string_view>
 
-#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "runtime/evaluation/case_result.h"
 #include "runtime/evaluation/eval_case.h"
@@ -17,7 +17,8 @@ namespace pedigree {
 // A runner that needs no model.
 class OneByOneRunner : public CaseRunner {
  public:
-  absl::Status RunCases(CaseQueue& queue) override;
+  absl::StatusOr<std::unique_ptr<CaseRun>> StartCases(
+      CaseQueue& queue) override;
   virtual absl::StatusOr<CaseOutput> Answer(const EvalCase& eval_case) = 0;
 };
 

@@ -92,9 +92,7 @@ export class Engine {
 
   /** After a failure: what is left of the model. */
   fail(error) {
-    // A suite that is cancelled ends the worker that runs it.
-    const ended = this.state.status === 'evaluating' && error?.codeName === 'Cancelled';
-    const lost = ended || this.client === null || this.client.state === 'crashed' ||
+    const lost = this.client === null || this.client.state === 'crashed' ||
         this.state.status === 'loading' || error?.codeName === 'ModelNotLoaded';
     const crashed = this.client?.state === 'crashed';
     if (lost) {

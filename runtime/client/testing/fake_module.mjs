@@ -11,13 +11,13 @@ const RESULT_AT = 1024;
 
 const GOOD = {
   abi_version: 1, alloc: 65536, append_hash: 0, append_model: 0,
-  apply_adapter_delta: 0, begin_hash: 0, begin_model: 0, dealloc: 0,
-  drop_upload: 0, finish_hash: 0, finish_model: 0, free_model: 0, generate: 0,
-  generate_next_token: 0, get_diagnostics_len: 0,
-  get_diagnostics_ptr: RESULT_AT, init_runtime: 0, last_result_len: 0,
-  last_result_ptr: RESULT_AT, request_cancel: 0, reset_adapters: 0,
-  reset_context: 0, run_eval: 0, set_sampling_config: 0, upload_digest: 0,
-  validate_adapter_delta: 0,
+  apply_adapter_delta: 0, begin_eval: 0, begin_hash: 0, begin_model: 0,
+  continue_eval: 0, dealloc: 0, drop_upload: 0, finish_eval: 0, finish_hash: 0,
+  finish_model: 0, free_model: 0, generate: 0, generate_next_token: 0,
+  get_diagnostics_len: 0, get_diagnostics_ptr: RESULT_AT, init_runtime: 0,
+  last_result_len: 0, last_result_ptr: RESULT_AT, request_cancel: 0,
+  reset_adapters: 0, reset_context: 0, set_sampling_config: 0,
+  upload_digest: 0, validate_adapter_delta: 0,
 };
 
 // A module's bytes. `returns` is what functions return other than in a good run, or
