@@ -495,7 +495,7 @@ if remote_build second full.log --remote_retries=1 --verbose_failures "$@"; then
   same full "$@"
   say "full: OK: survived; same bytes"
 else
-  reason=$(grep -iE 'exhausted|no space|OutOfSpace' "$log" | tail -n 1)
+  reason=$(grep -iE 'exhausted|no space|OutOfSpace' "$log" | tail -n 1 | sed 's/^[[:space:]]*//')
   [ -n "$reason" ] || fail "full: the build fails for another reason"
   say "full: OK: refused:" "$reason"
 fi
