@@ -6,7 +6,7 @@
 
 `:pedigree` has the same bytes whatever the command line says: `-c dbg`,
 `--copt`, another platform or sanitizers change nothing. Rules that run a tool to
-make an artifact take such a program as a `released_tool`.
+make an artifact take a `release_tool` of such a program as a `released_tool`.
 
 With the flags of this project's .bazelrc the settings are the default ones, so
 nothing is compiled twice.
@@ -26,13 +26,13 @@ release_transition = transition(
 def released_tool(label):
     """The attribute of a program that a rule's actions or tests run.
 
-    The program is a `release_binary`, so that what the rule makes does not depend
+    The program is a `release_tool`, so that what the rule makes does not depend
     on the command line. Bazel evaluates a transition anew for every target that
     has an attribute with one, which would be most of what analysing a target
     costs: so it is the program's own, once a build.
 
     Args:
-      label: Label of the `release_binary`.
+      label: Label of the `release_tool`.
 
     Returns:
       An attribute.
@@ -76,6 +76,64 @@ else.""",
             mandatory = True,
         ),
         "out": attr.string(doc = "Name of the file. Default: the target's."),
+        "_allowlist_function_transition": _ALLOWLIST,
+    },
+    executable = True,
+)
+
+def _release_tool_impl(ctx):
+    binary = ctx.attr.binary
+    if type(binary) == "list":
+        binary = binary[0]
+    program = binary[DefaultInfo].files_to_run.executable
+    launcher = ctx.actions.declare_file(ctx.label.name)
+    path = launcher.short_path
+    if path.startswith("../"):
+        path = path[len("../"):]
+    else:
+        path = "%s/%s" % (ctx.workspace_name, path)
+    files = [launcher]
+    for file in [program] + ctx.files._c_library:
+        link = ctx.actions.declare_file(
+            "%s.files/%s" % (ctx.label.name, file.basename),
+        )
+        ctx.actions.symlink(output = link, target_file = file)
+        files.append(link)
+    ctx.actions.write(
+        output = launcher,
+        content = """#!/bin/sh
+# Beside it in the runfiles of a test and where it was built, in its own runfiles
+# in an action.
+files=$0.files
+[ -d "$files" ] || files=$0.runfiles/{path}.files
+exec "$files/ld-linux-x86-64.so.2" --library-path "$files" --argv0 "$0" \\
+  "$files/{program}" "$@"
+""".format(path = path, program = program.basename),
+        is_executable = True,
+    )
+    return [DefaultInfo(
+        executable = launcher,
+        files = depset([launcher]),
+        runfiles = ctx.runfiles(files).merge(
+            binary[DefaultInfo].default_runfiles,
+        ),
+    )]
+
+release_tool = rule(
+    implementation = _release_tool_impl,
+    doc = """One program for actions, built as a `release_binary` is, on the C library
+that the toolchain links with. An executor needs a shell for it and nothing else.""",
+    attrs = {
+        "binary": attr.label(
+            doc = "The `cc_binary` or `release_binary`.",
+            cfg = release_transition,
+            executable = True,
+            mandatory = True,
+        ),
+        "_c_library": attr.label(
+            allow_files = True,
+            default = "@pedigree_sysroot//:run_time",
+        ),
         "_allowlist_function_transition": _ALLOWLIST,
     },
     executable = True,

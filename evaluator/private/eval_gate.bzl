@@ -153,7 +153,7 @@ eval_gate = rule(
             allow_single_file = [".textproto"],
             mandatory = True,
         ),
-        "_runtime": released_tool(Label("//runtime:pedigree_runtime")),
+        "_runtime": released_tool(Label("//runtime:pedigree_runtime_tool")),
         "_tool": released_tool(Label("//evaluator:slm_gate_released")),
     },
     provides = [EvalGateInfo],

@@ -72,7 +72,7 @@ slm_eval = rule(
             doc = "Whether the sidecar holds expected and actual texts, not only their digests. Default: True.",
             default = True,
         ),
-        "_runtime": released_tool(Label("//runtime:pedigree_runtime")),
+        "_runtime": released_tool(Label("//runtime:pedigree_runtime_tool")),
         "_tool": released_tool(Label("//evaluator:slm_gate_released")),
     },
     provides = [SlmEvalInfo],

@@ -37,6 +37,6 @@ on every machine.""",
             mandatory = True,
             providers = [OciLayoutInfo],
         ),
-        "_pedigree": released_tool(Label("//:pedigree")),
+        "_pedigree": released_tool(Label("//:pedigree_tool")),
     },
 )
