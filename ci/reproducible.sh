@@ -9,13 +9,14 @@
 # "Reproduction"). WORK_FOLDER (default: a temporary folder, removed at the end)
 # gets both clones, homes and caches; 10 GB. The builds share no cache.
 #
-# What differs: path, HOME, umask, time zone, locale, the day (the builds follow each
-# other; the second's sources are dated 1980), cores, instruction set, the order of
+# What differs: Bazel, path, HOME, umask, time zone, locale, the day (the builds follow
+# each other; the second's sources are dated 1980), cores, instruction set, the order of
 # files in folders; run as root, also user, host name and file system. What an
 # action cannot see in its sandbox anyway (strict environment, made-up user and host
-# name) the second build lets it see. PEDIGREE_SECOND_BAZEL names another Bazel for
-# the second build; of that, only what the targets deliver is compared, since
-# versions of Bazel lay out intermediate files differently.
+# name) the second build lets it see. PEDIGREE_SECOND_BAZEL names the second build's
+# Bazel (default: the pinned one; empty: the first's). Of two Bazels, what each writes
+# for itself alone is not compared: command lines in files, lists of headers, names
+# of repositories.
 #
 # Takes a cold build on all cores and one on a single core. With
 # PEDIGREE_ARCHIVES=DIR (see ci/collect_archives.sh) nothing is downloaded.
@@ -37,7 +38,13 @@ for argument; do
   esac
 done
 other=
+stop_servers() {
+  for home in "$work/home-a" "$work/home-b"; do
+    pkill -f -- "--output_user_root=$home" || true
+  done
+}
 cleanup() {
+  stop_servers
   [ -z "$other" ] || rm -rf "$other"
   [ -z "$temporary" ] || { chmod -R u+w "$temporary" && rm -rf "$temporary"; }
 }
@@ -63,7 +70,8 @@ fi
 
 targets="//:pedigree //runtime:wasm //fixtures:packet //fixtures:packet.digest
   //fixtures:fused_packet"
-second_bazel=${PEDIGREE_SECOND_BAZEL-}
+pinned_bazel=$(awk '$1 == "version" { print $2 }' "$root/third_party/bazel/archives.lock")
+second_bazel=${PEDIGREE_SECOND_BAZEL-$pinned_bazel}
 
 # The first build: a clone, on disk.
 first=$work/a/checkout
@@ -122,65 +130,54 @@ fi
 mkdir "$work/home-a" "$work/home-b"
 [ "$(id -u)" -ne 0 ] || chown -R "$uid:$uid" "$second" "$work/home-b"
 
-# The files that a build made, by digest, and the files that it delivers.
+# Ends with the digests of all files that a build made.
 cat > "$work/build.sh" <<'END'
 set -eu
 umask "$1"
 cd "$2"
 made=$3
-shift 3
+own=$4
+shift 4
 # shellcheck disable=SC2086
 ./bazelw build --show_progress_rate_limit=30 "$@"
-list() {
-  find "$@" -name '*.runfiles' -prune -o -type f ! -name '*.runfiles_manifest' -print0 |
-    sort -z | xargs -0 sha256sum
-}
-list bazel-out/*/bin > "$HOME/$made.all"
-{
-  sha256sum bazel-bin/pedigree bazel-bin/runtime/pedigree.wasm \
-    bazel-bin/fixtures/packet.digest
-  list bazel-bin/fixtures/packet/ bazel-bin/fixtures/packet.statements/ \
-    bazel-bin/fixtures/fused_packet/
-} > "$HOME/$made.delivered"
+find bazel-out/*/bin -name '*.runfiles' -prune -o -type f \
+  ! -name '*.runfiles_manifest' -print0 | grep -zEv "$own" | sort -z |
+  xargs -0 sha256sum > "$HOME/$made"
 END
 
-# build_first LIST, build_second LIST: leaves LIST.all and LIST.delivered at home.
+# Names of what a Bazel writes for itself.
+own='^$'
+[ -z "$second_bazel" ] || own='\.(d|params|repo_mapping)$'
+
+# build_first LIST, build_second LIST: leaves LIST, of digests, at home.
 environment="PATH=/usr/bin:/bin:/usr/sbin:/sbin
   ${PEDIGREE_ARCHIVES:+PEDIGREE_ARCHIVES=$PEDIGREE_ARCHIVES}
   ${PEDIGREE_DEBIAN_MIRROR:+PEDIGREE_DEBIAN_MIRROR=$PEDIGREE_DEBIAN_MIRROR}"
 build_first() {
   # shellcheck disable=SC2086  # lists of words
   env -i $environment HOME="$work/home-a" USER=first TZ=UTC LANG=C \
-    sh "$work/build.sh" 022 "$first" "$1" $targets
+    sh "$work/build.sh" 022 "$first" "$1" "$own" $targets
 }
 build_second() {
   # shellcheck disable=SC2086
   eval "$as_other $one_core" env -i $environment 'HOME="$work/home-b"' \
     USER=second TZ=Asia/Kathmandu LANG=tr_TR.UTF-8 \
     "${second_bazel:+PEDIGREE_BAZEL=$second_bazel}" \
-    sh '"$work/build.sh"' 077 '"$second"' '"$1"' $targets
+    sh '"$work/build.sh"' 077 '"$second"' '"$1"' '"$own"' $targets
 }
-stop_servers() {
-  for home in "$work/home-a" "$work/home-b"; do
-    pkill -f -- "--output_user_root=$home" || true
-  done
-}
-
-compared=all
-[ -z "$second_bazel" ] || compared=delivered
 
 # compare LIST [FLAG]...: exit 0 when both builds made the same.
 compare() {
   list=$1
   shift
   # shellcheck disable=SC2086
-  "$work/pedigree" statement reproduction "$work/home-a/$list.$compared" \
-    "$work/home-b/$list.$compared" $axes "$@"
+  "$work/pedigree" statement reproduction "$work/home-a/$list" \
+    "$work/home-b/$list" $axes "$@"
 }
 
 # causes LIST: the actions at which the differences begin.
 causes() {
-  sort "$work/home-a/$1.all" "$work/home-b/$1.all" | uniq -u | cut -c67- | sort -u \
+  sort "$work/home-a/$1" "$work/home-b/$1" | uniq -u | cut -c67- | sort -u \
     > "$work/differ"
   (
     cd "$first"
@@ -222,7 +219,6 @@ END
 done
 build_first planted
 build_second planted
-stop_servers
 found=$(causes planted)
 status=0
 compare planted --cause="$found" --out="$work/planted.json" || status=$?
