@@ -178,7 +178,7 @@ clean_up() {
   for clone in first second; do
     [ ! -d "$work/$clone" ] || bazel "$clone" shutdown > /dev/null 2>&1 || true
   done
-  for server in worker-1 worker-2 worker-3 scheduler small cache database; do
+  for server in worker-1 worker-2 worker-3 worker-4 scheduler small cache database; do
     stop "$server"
   done
   grep -o " $work/[^ ]*" /proc/mounts | while read -r mounted; do
@@ -406,7 +406,8 @@ start_worker 2 cache
 git clone -q "$root" "$work/first"
 git clone -q "$root" "$work/second"
 
-# Kills the first worker while it works: once it holds a job, and some are done.
+# Kills the first worker while it works, once it holds a job and some are done, and
+# starts another one.
 kill_worker() {
   until [ "$(executed)" -ge 5 ] &&
     [ "$(query "select count(*) from jobs where stage = 3 and
@@ -415,7 +416,9 @@ kill_worker() {
   done
   pid=$(cat "$work/worker-1.pid")
   stop worker-1 KILL
-  kill -0 "-$pid" 2> /dev/null || touch "$work/killed"
+  ! kill -0 "-$pid" 2> /dev/null || return 0
+  touch "$work/killed"
+  start_worker 3 cache
 }
 
 say "cold: $* by two workers, one of which is killed"
@@ -483,13 +486,14 @@ say "full: a cache on 64 MB"
 mkdir "$work/small"
 mount -t tmpfs -o size=64m tmpfs "$work/small"
 stop worker-2
+stop worker-3
 stop scheduler
 cache_port=$(free_port)
 scheduler_port=$(free_port)
 # It fills up: what was sent before makes no room for more.
 start_cache small --reserved=1M --protect-session-blobs
 start_scheduler
-start_worker 3 small
+start_worker 4 small
 bazel second clean > /dev/null 2>&1
 if remote_build second full.log --remote_retries=1 --verbose_failures "$@"; then
   same full "$@"
