@@ -47,6 +47,14 @@ export ASAN_SYMBOLIZER_PATH="$clang/usr/lib/llvm-19/bin/llvm-symbolizer"
 export ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1
 export UBSAN_OPTIONS=print_stacktrace=1
 
+# Processor time of the programs so far, by what `times` has written. (In a pipe it
+# would tell the pipe's.)
+processor_seconds() {
+  awk 'NR == 2 { split($1, user, /[ms]/); split($2, kernel, /[ms]/)
+    printf "%d\n", (user[1] + kernel[1]) * 60 + user[2] + kernel[2] }' "$kept/times"
+}
+
+mkdir -p "$kept"
 status=0
 for label; do
   name=$(echo "${label#//}" | tr : /)
@@ -56,11 +64,15 @@ for label; do
   seeds=$program.runfiles/pedigree/fixtures
   folders=$(find -L "$seeds" -type f -exec dirname {} + | sort -u)
   log=$found/log
+  times > "$kept/times"
+  before=$(processor_seconds)
   echo "fuzz: $label for $seconds s"
   # shellcheck disable=SC2086  # paths of the tree hold no spaces
   if "$program" -max_total_time="$seconds" -timeout=25 -rss_limit_mb=2048 \
     -print_final_stats=1 -artifact_prefix="$found/failures/" \
     "$found/corpus" $folders > "$log" 2>&1; then
+    times > "$kept/times"
+    echo "  processor time: $(($(processor_seconds) - before)) s"
     sed -n 's/^stat::number_of_executed_units: */  executions: /p' "$log"
     sed -n 's/.*DONE *\(cov: [0-9]* ft: [0-9]* corp: [^ ]*\).*/  \1/p' "$log"
   else
