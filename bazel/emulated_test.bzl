@@ -13,7 +13,7 @@ command line says, so a sanitizer would watch nothing: tests carry the tag
 "emulated", by which ci/sanitizers.sh leaves them out.
 """
 
-load("//bazel:release_settings.bzl", "RELEASE_OUTPUTS", "release_settings")
+load("//bazel:release_settings.bzl", "RELEASE_OUTPUTS", "only_target", "release_settings")
 
 def _emulated_transition_impl(_settings, attr):
     return release_settings(attr.platform)
@@ -39,9 +39,7 @@ cd "$runfiles/{workspace}"
 """
 
 def _emulated_test_impl(ctx):
-    test = ctx.attr.test
-    if type(test) == "list":
-        test = test[0]
+    test = only_target(ctx.attr.test)
     executable = test[DefaultInfo].files_to_run.executable
     qemu = {
         "linux_aarch64": ctx.file._qemu_aarch64,

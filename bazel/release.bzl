@@ -12,7 +12,7 @@ With the flags of this project's .bazelrc the settings are the default ones, so
 nothing is compiled twice.
 """
 
-load("//bazel:release_settings.bzl", "RELEASE_OUTPUTS", "release_settings")
+load("//bazel:release_settings.bzl", "RELEASE_OUTPUTS", "only_target", "release_settings")
 
 def _release_transition_impl(_settings, _attr):
     return release_settings("linux_x86_64")
@@ -43,10 +43,18 @@ _ALLOWLIST = attr.label(
     default = "@bazel_tools//tools/allowlists/function_transition_allowlist",
 )
 
+def _program(ctx, binary, executable, files = []):
+    """What stands for `binary`: `executable`, which needs `files` at run time."""
+    return DefaultInfo(
+        executable = executable,
+        files = depset([executable]),
+        runfiles = ctx.runfiles([executable] + files).merge(
+            binary[DefaultInfo].default_runfiles,
+        ),
+    )
+
 def _release_binary_impl(ctx):
-    binary = ctx.attr.binary
-    if type(binary) == "list":
-        binary = binary[0]
+    binary = only_target(ctx.attr.binary)
     built = binary[DefaultInfo].files_to_run.executable
     executable = ctx.actions.declare_file(ctx.attr.out or ctx.label.name)
     ctx.actions.symlink(
@@ -54,13 +62,7 @@ def _release_binary_impl(ctx):
         target_file = built,
         is_executable = True,
     )
-    return [DefaultInfo(
-        executable = executable,
-        files = depset([executable]),
-        runfiles = ctx.runfiles([executable]).merge(
-            binary[DefaultInfo].default_runfiles,
-        ),
-    )]
+    return [_program(ctx, binary, executable)]
 
 release_binary = rule(
     implementation = _release_binary_impl,
@@ -82,9 +84,7 @@ else.""",
 )
 
 def _release_tool_impl(ctx):
-    binary = ctx.attr.binary
-    if type(binary) == "list":
-        binary = binary[0]
+    binary = only_target(ctx.attr.binary)
     program = binary[DefaultInfo].files_to_run.executable
     launcher = ctx.actions.declare_file(ctx.label.name)
     path = launcher.short_path
@@ -92,7 +92,7 @@ def _release_tool_impl(ctx):
         path = path[len("../"):]
     else:
         path = "%s/%s" % (ctx.workspace_name, path)
-    files = [launcher]
+    files = []
     for file in [program] + ctx.files._c_library:
         link = ctx.actions.declare_file(
             "%s.files/%s" % (ctx.label.name, file.basename),
@@ -111,13 +111,7 @@ exec "$files/ld-linux-x86-64.so.2" --library-path "$files" --argv0 "$0" \\
 """.format(path = path, program = program.basename),
         is_executable = True,
     )
-    return [DefaultInfo(
-        executable = launcher,
-        files = depset([launcher]),
-        runfiles = ctx.runfiles(files).merge(
-            binary[DefaultInfo].default_runfiles,
-        ),
-    )]
+    return [_program(ctx, binary, launcher, files)]
 
 release_tool = rule(
     implementation = _release_tool_impl,

@@ -63,3 +63,15 @@ def release_settings(platform):
         settings[_PREFIX + name] = value
     settings[_PREFIX + "platforms"] = [_PLATFORMS[platform]]
     return settings
+
+def only_target(attribute):
+    """The target of an attribute whose transition does not split.
+
+    Args:
+      attribute: of `ctx.attr`. Older versions of Bazel make a list of it, since a
+        transition could split.
+
+    Returns:
+      The target.
+    """
+    return attribute[0] if type(attribute) == "list" else attribute

@@ -27,7 +27,7 @@ SIMD. Its stack is 1 MiB, below the data, so overflow traps; its memory grows to
 at most 4 GiB. It has no imports, see //third_party/emscripten:no_imports.c.
 """
 
-load("//bazel:release_settings.bzl", "RELEASE_OUTPUTS", "release_settings")
+load("//bazel:release_settings.bzl", "RELEASE_OUTPUTS", "only_target", "release_settings")
 
 def _wasm_transition_impl(_settings, _attr):
     return release_settings("wasm32")
@@ -78,9 +78,7 @@ _ATTRS = {
 }
 
 def _wasm_module_impl(ctx):
-    binary = ctx.attr.binary
-    if type(binary) == "list":
-        binary = binary[0]
+    binary = only_target(ctx.attr.binary)
     linked = binary[DefaultInfo].files.to_list()
     if len(linked) != 1:
         fail("%s: want a cc_binary, which makes one file, got %d files" %

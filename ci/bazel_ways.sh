@@ -1,5 +1,8 @@
-# Sourced by checks that build by several Bazels; needs $root, the repository's
+# Sourced by checks that name their Bazel; needs $root, the repository's
 # folder.
+
+# The version that third_party/bazel pins.
+pinned_bazel=$(awk '$1 == "version" { print $2 }' "$root/third_party/bazel/archives.lock")
 
 # The Bazel and the file that it reads. The first is the default of ./bazelw.
 bazel_ways="4.2.3-workspace 7.7.1-workspace 7.7.1-modules"

@@ -23,6 +23,8 @@ case ${1-} in
 esac
 cd "$(dirname "$0")/.."
 root=$PWD
+# shellcheck source=ci/bazel_ways.sh
+. ci/bazel_ways.sh
 
 work=$(mktemp -d)
 trap 'chmod -R u+w "$work" && rm -rf "$work"' EXIT
@@ -31,7 +33,6 @@ if [ -z "$archives" ]; then
   "$root/ci/collect_archives.sh" "$archives" third_party/*/archives.lock
 fi
 archives=$(cd "$archives" && pwd)
-bazel=$(awk '$1 == "version" { print $2 }' third_party/bazel/archives.lock)
 
 mkdir "$work/home"
 git clone -q "$root" "$work/clone"
@@ -50,7 +51,7 @@ fi
 bazelw() {
   # shellcheck disable=SC2086  # $isolate is a command with arguments, or nothing
   $isolate env -i HOME="$work/home" PATH=/usr/sbin:/usr/bin:/sbin:/bin \
-    PEDIGREE_ARCHIVES="$archives" PEDIGREE_BAZEL="$bazel" \
+    PEDIGREE_ARCHIVES="$archives" PEDIGREE_BAZEL="$pinned_bazel" \
     PEDIGREE_DEBIAN_MIRROR=http://mirror.invalid/debian \
     http_proxy=http://127.0.0.1:9 https_proxy=http://127.0.0.1:9 \
     sh -c 'ip link set lo up 2> /dev/null
@@ -64,7 +65,7 @@ bazelw() {
 # offline ARGUMENT...: of ./bazelw. A server of Bazel lives in the namespace that
 # it was started in, so each command has a server of its own.
 offline() {
-  echo "offline: ./bazelw $* by Bazel $bazel $how"
+  echo "offline: ./bazelw $* by Bazel $pinned_bazel $how"
   start=$(date +%s)
   bazelw "$@" || {
     echo "offline: FAILED: ./bazelw $* $how" >&2

@@ -499,9 +499,10 @@ if remote_build second full.log --remote_retries=1 --verbose_failures "$@"; then
   same full "$@"
   say "full: OK: survived; same bytes"
 else
-  reason=$(grep -iE 'exhausted|no space|OutOfSpace' "$log" | tail -n 1 | sed 's/^[[:space:]]*//')
+  reason=$(grep -iE 'exhausted|no space|OutOfSpace' "$log" | tail -n 1 |
+    sed 's/^[[:space:]]*//')
   [ -n "$reason" ] || fail "full: the build fails for another reason"
-  say "full: OK: refused:" "$reason"
+  say "full: OK: refused: $reason"
 fi
 
 packet=$(cat "$work/first.base"/execroot/*/bazel-out/*/bin/fixtures/packet.digest \

@@ -24,6 +24,8 @@
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 export LC_ALL=C
+# shellcheck source=ci/bazel_ways.sh
+. "$root/ci/bazel_ways.sh"
 
 statement=
 work=
@@ -70,7 +72,6 @@ fi
 
 targets="//:pedigree //runtime:wasm //fixtures:packet //fixtures:packet.digest
   //fixtures:fused_packet"
-pinned_bazel=$(awk '$1 == "version" { print $2 }' "$root/third_party/bazel/archives.lock")
 second_bazel=${PEDIGREE_SECOND_BAZEL-$pinned_bazel}
 
 # The first build: a clone, on disk.

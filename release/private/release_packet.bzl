@@ -1,6 +1,7 @@
 """release_packet: everything a release stands on, content-addressed."""
 
 load("//bazel:release.bzl", "release_transition", "released_tool")
+load("//bazel:release_settings.bzl", "only_target")
 load("//evaluator:providers.bzl", "EvalGateInfo", "SlmScorecardInfo")
 load("//packager:providers.bzl", "SlmModelInfo")
 load("//release:providers.bzl", "OciLayoutInfo")
@@ -105,10 +106,8 @@ def _runtimes(ctx):
 
 def _linked_libraries(ctx):
     """Writes what the runtimes are linked from; returns the file and the texts."""
-    native = ctx.attr.native_runtime
     programs = [
-        # A list in older versions, since a transition could split.
-        ("linux-x86_64", native[0] if type(native) == "list" else native),
+        ("linux-x86_64", only_target(ctx.attr.native_runtime)),
         ("wasm32", ctx.attr.wasm_runtime),
     ]
     known = ctx.attr._libraries[LibrariesInfo].libraries + [
