@@ -14,9 +14,12 @@
 # files in folders; run as root, also user, host name and file system. What an
 # action cannot see in its sandbox anyway (strict environment, made-up user and host
 # name) the second build lets it see. PEDIGREE_SECOND_BAZEL names the second build's
-# Bazel (default: the pinned one; empty: the first's). Of two Bazels, what each writes
-# for itself alone is not compared: command lines in files, lists of headers, names
-# of repositories.
+# Bazel (default: the pinned one; empty: the first's).
+#
+# Not compared: the names of output folders below bazel-out, in which a Bazel encodes
+# settings in its own way (two files at one path in two such folders are told apart
+# by their digests), and what holds such names: command lines in files, lists of
+# headers, lists of files for the next action, names of repositories.
 #
 # Takes a cold build on all cores and one on a single core. With
 # PEDIGREE_ARCHIVES=DIR (see ci/collect_archives.sh) nothing is downloaded.
@@ -137,18 +140,14 @@ set -eu
 umask "$1"
 cd "$2"
 made=$3
-own=$4
-shift 4
+shift 3
 # shellcheck disable=SC2086
 ./bazelw build --show_progress_rate_limit=30 "$@"
 find bazel-out/*/bin -name '*.runfiles' -prune -o -type f \
-  ! -name '*.runfiles_manifest' -print0 | grep -zEv "$own" | sort -z |
+  ! -name '*.runfiles_manifest' ! -name '*.d' ! -name '*.params' \
+  ! -name '*.blobs.json' ! -name '*.repo_mapping' -print0 |
   xargs -0 sha256sum > "$HOME/$made"
 END
-
-# Names of what a Bazel writes for itself.
-own='^$'
-[ -z "$second_bazel" ] || own='\.(d|params|repo_mapping)$'
 
 # build_first LIST, build_second LIST: leaves LIST, of digests, at home.
 environment="PATH=/usr/bin:/bin:/usr/sbin:/sbin
@@ -157,29 +156,43 @@ environment="PATH=/usr/bin:/bin:/usr/sbin:/sbin
 build_first() {
   # shellcheck disable=SC2086  # lists of words
   env -i $environment HOME="$work/home-a" USER=first TZ=UTC LANG=C \
-    sh "$work/build.sh" 022 "$first" "$1" "$own" $targets
+    sh "$work/build.sh" 022 "$first" "$1" $targets
 }
 build_second() {
   # shellcheck disable=SC2086
   eval "$as_other $one_core" env -i $environment 'HOME="$work/home-b"' \
     USER=second TZ=Asia/Kathmandu LANG=tr_TR.UTF-8 \
     "${second_bazel:+PEDIGREE_BAZEL=$second_bazel}" \
-    sh '"$work/build.sh"' 077 '"$second"' '"$1"' '"$own"' $targets
+    sh '"$work/build.sh"' 077 '"$second"' '"$1"' $targets
+}
+
+# artifacts LIST: its files by path below the output folder; of several at one path
+# with other bytes, the second is PATH#2.
+artifacts() {
+  sed 's|  bazel-out/[^/]*/bin/|  |' "$1" | sort -u |
+    awk '{ path = substr($0, 67); n = ++count[path]; print $0 (n > 1 ? "#" n : "") }'
 }
 
 # compare LIST [FLAG]...: exit 0 when both builds made the same.
 compare() {
   list=$1
   shift
+  artifacts "$work/home-a/$list" > "$work/first"
+  artifacts "$work/home-b/$list" > "$work/second"
   # shellcheck disable=SC2086
-  "$work/pedigree" statement reproduction "$work/home-a/$list" \
-    "$work/home-b/$list" $axes "$@"
+  "$work/pedigree" statement reproduction "$work/first" "$work/second" $axes "$@"
 }
 
-# causes LIST: the actions at which the differences begin.
+# causes LIST: the actions of the first build at which the differences begin.
 causes() {
-  sort "$work/home-a/$1" "$work/home-b/$1" | uniq -u | cut -c67- | sort -u \
-    > "$work/differ"
+  artifacts "$work/home-b/$1" | sed 's/#[0-9]*$//' > "$work/second"
+  awk 'FNR == NR { made[$0]; next }
+    {
+      path = substr($0, 67)
+      below = path
+      sub(/^bazel-out\/[^\/]*\/bin\//, "", below)
+      if (!(substr($0, 1, 66) below in made)) print path
+    }' "$work/second" "$work/home-a/$1" > "$work/differ"
   (
     cd "$first"
     # shellcheck disable=SC2086
