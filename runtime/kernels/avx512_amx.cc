@@ -41,14 +41,12 @@ constexpr size_t kLeastBlocks = 8;
 // Bytes of 16 rows of a block, one to a weight.
 constexpr size_t kBlockBytes = kTileRows * kActivationBlock;
 
-// Tile registers. Two of each, so that a block need not wait for the one
-// before.
-constexpr int kActivations0 = 0;
-constexpr int kActivations1 = 1;
-constexpr int kWeights0 = 2;
-constexpr int kWeights1 = 3;
-constexpr int kSums0 = 4;
-constexpr int kSums1 = 5;
+// Tile registers: two for the activations of a block, two for its weights, and
+// the sums of four blocks.
+constexpr int kActivations = 0;
+constexpr int kWeights = 2;
+constexpr int kSums = 4;
+constexpr int kSumTiles = 4;
 
 // What ldtilecfg reads: the shape of each register.
 struct alignas(64) TileShapes {
@@ -62,15 +60,15 @@ static_assert(sizeof(TileShapes) == 64);
 
 constexpr TileShapes MakeTileShapes() {
   TileShapes shapes;
-  for (int tile : {kActivations0, kActivations1}) {
+  for (int tile : {kActivations, kActivations + 1}) {
     shapes.rows[tile] = kTileTokens;
     shapes.row_bytes[tile] = kActivationBlock;
   }
-  for (int tile : {kWeights0, kWeights1}) {
+  for (int tile : {kWeights, kWeights + 1}) {
     shapes.rows[tile] = kActivationBlock / 4;
     shapes.row_bytes[tile] = kTileRows * 4;
   }
-  for (int tile : {kSums0, kSums1}) {
+  for (int tile = kSums; tile < kSums + kSumTiles; ++tile) {
     shapes.rows[tile] = kTileTokens;
     shapes.row_bytes[tile] = kTileRows * sizeof(int32_t);
   }
@@ -82,10 +80,11 @@ constexpr TileShapes kTileShapes = MakeTileShapes();
 // Blocks [begin, begin + count) of the activations of all tokens.
 struct ActivationPiece {
   size_t count = 0;
-  // The first token's, and the distance to the next one's.
-  const int8_t* integers = nullptr;
-  size_t stride = 0;
-  // Of a block side by side: tiles read them from one place.
+  // 16 tokens of a block side by side, as a tile register holds them: read
+  // where they are, they lie a power of two apart and drive each other from the
+  // cache.
+  alignas(64) int8_t integers[kMaxBatchTokens / kTileTokens][kPieceBlocks]
+                             [kTileTokens][kActivationBlock];
   alignas(64) float scales[kPieceBlocks][kMaxBatchTokens];
 };
 
@@ -99,6 +98,20 @@ struct WeightPiece {
   alignas(64) uint8_t unpacked[kPieceBlocks][kBlockBytes];
 };
 
+// What is read after a piece, and lies elsewhere: no prefetcher foresees it.
+struct Ahead {
+  const uint8_t* next = nullptr;
+  const uint8_t* end = nullptr;
+
+  // Fetches the next `bytes`.
+  PEDIGREE_VEC_INLINE void Fetch(size_t bytes) {
+    const uint8_t* until =
+        bytes < static_cast<size_t>(end - next) ? next + bytes : end;
+    for (; next < until; next += 64) _mm_prefetch(next, _MM_HINT_T1);
+    next = until;
+  }
+};
+
 // What the 16 rows of a tile give for all tokens.
 struct alignas(64) TileTotals {
   float of[kMaxBatchTokens][kTileRows];
@@ -108,13 +121,26 @@ template <bool kQ4>
 void ReadActivations(const ActivationBatch& x, size_t begin, size_t tokens,
                      ActivationPiece& piece) {
   piece.count = std::min(kPieceBlocks, x.blocks() - begin);
-  piece.integers =
+  const int8_t* integers =
       (kQ4 ? x.split_integers : x.integers) + begin * kActivationBlock;
-  piece.stride = x.integer_stride;
+  const float* scales = x.scales + begin;
   for (size_t token = 0; token < tokens; ++token) {
-    const float* scales = x.scales + token * x.blocks() + begin;
-    for (size_t i = 0; i < piece.count; ++i) piece.scales[i][token] = scales[i];
+    for (size_t i = 0; i < piece.count; ++i) {
+      __builtin_memcpy(
+          piece.integers[token / kTileTokens][i][token % kTileTokens],
+          integers + i * kActivationBlock, kActivationBlock);
+      piece.scales[i][token] = scales[i];
+    }
+    integers += x.integer_stride;
+    scales += x.blocks();
   }
+}
+
+// Where block `block` of a tile begins.
+const uint8_t* BlockAt(const TileLayout& layout, const uint8_t* tile,
+                       size_t block) {
+  return tile + block / layout.unit_blocks * layout.unit_bytes +
+         block % layout.unit_blocks * layout.block_bytes;
 }
 
 // The 16 rows of a q4_0 block as bytes: even columns, then odd ones, as in
@@ -138,10 +164,7 @@ template <bool kQ4, bool kBlockScales>
 void ReadWeights(const TileLayout& layout, const uint8_t* tile, size_t begin,
                  size_t count, WeightPiece& piece) {
   for (size_t i = 0; i < count; ++i) {
-    const size_t block = begin + i;
-    const uint8_t* unit = tile + block / layout.unit_blocks * layout.unit_bytes;
-    const uint8_t* weights =
-        unit + block % layout.unit_blocks * layout.block_bytes;
+    const uint8_t* weights = BlockAt(layout, tile, begin + i);
     if constexpr (kQ4) {
       Unpack(weights, piece.unpacked[i]);
       piece.blocks[i] = piece.unpacked[i];
@@ -149,7 +172,9 @@ void ReadWeights(const TileLayout& layout, const uint8_t* tile, size_t begin,
       piece.blocks[i] = weights;
     }
     if constexpr (kBlockScales) {
-      const uint8_t* scales = unit + layout.unit_blocks * layout.block_bytes;
+      const size_t behind =
+          layout.unit_blocks - (begin + i) % layout.unit_blocks;
+      const uint8_t* scales = weights + behind * layout.block_bytes;
       piece.scales[i] = layout.half_scales
                             ? Dot512::LoadHalves(scales)
                             : Load(reinterpret_cast<const float*>(scales));
@@ -162,25 +187,12 @@ struct alignas(64) Sums {
   int32_t of[kTileTokens][kTileRows];
 };
 
-template <int kParity>
-PEDIGREE_VEC_INLINE void SumBlock(const int8_t* activations, size_t stride,
-                                  const uint8_t* weights, Sums& sums) {
-  constexpr int kA = kParity == 0 ? kActivations0 : kActivations1;
-  constexpr int kB = kParity == 0 ? kWeights0 : kWeights1;
-  constexpr int kC = kParity == 0 ? kSums0 : kSums1;
-  _tile_loadd(kB, weights, kTileRows * 4);
-  _tile_loadd(kA, activations, stride);
-  _tile_zero(kC);
-  _tile_dpbssd(kC, kA, kB);
-  _tile_stored(kC, &sums, kTileRows * sizeof(int32_t));
-}
-
 // total[t] += sums[t], scaled.
 template <bool kBlockScales>
 PEDIGREE_VEC_INLINE void AddScaled(const Sums& sums, const float* scales,
                                    const F16& weight_scale,
                                    F16 (&total)[kTileTokens]) {
-#pragma clang loop unroll(full)
+  PEDIGREE_UNROLL
   for (size_t t = 0; t < kTileTokens; ++t) {
     I16 integers;
     __builtin_memcpy(&integers, sums.of[t], sizeof(integers));
@@ -194,44 +206,88 @@ PEDIGREE_VEC_INLINE void AddScaled(const Sums& sums, const float* scales,
   }
 }
 
-// Adds what the pieces give for tokens [token, token + 16).
+// The product of a block with 16 tokens, of all those of a piece, block by
+// block.
+struct Product {
+  size_t block = 0;
+  size_t group = 0;
+
+  PEDIGREE_VEC_INLINE void Next(size_t blocks) {
+    if (++block < blocks) return;
+    block = 0;
+    ++group;
+  }
+};
+
+// Step `step` of a pipeline: begins one product, stores the sums of the one
+// before the last, and adds those of the one before that. A product takes the
+// tile unit some fifty cycles, and what a tile register stores cannot be read
+// at once; in this order the three go on side by side (a third less time a
+// block than one after the other, on Granite Rapids). kPhase: step % kSumTiles.
+template <bool kBlockScales, int kPhase>
+PEDIGREE_VEC_INLINE void Step(size_t step, size_t products,
+                              const ActivationPiece& x,
+                              const WeightPiece& weights, Product& begun,
+                              Product& added, Sums (&sums)[kSumTiles],
+                              F16 (&total)[kTileTokens], TileTotals& totals) {
+  constexpr int kA = kActivations + kPhase % 2;
+  constexpr int kB = kWeights + kPhase % 2;
+  constexpr int kStored = (kPhase + kSumTiles - 2) % kSumTiles;
+  constexpr int kAdded = (kPhase + kSumTiles - 3) % kSumTiles;
+  const bool begins = step < products;
+  if (begins) {
+    _tile_loadd(kA, x.integers[begun.group][begun.block], kActivationBlock);
+    _tile_loadd(kB, weights.blocks[begun.block], kTileRows * 4);
+    begun.Next(x.count);
+  }
+  if (step >= 2 && step - 2 < products) {
+    _tile_stored(kSums + kStored, &sums[kStored], kTileRows * sizeof(int32_t));
+  }
+  if (begins) {
+    _tile_zero(kSums + kPhase);
+    _tile_dpbssd(kSums + kPhase, kA, kB);
+  }
+  if (step >= 3 && step - 3 < products) {
+    const size_t token = added.group * kTileTokens;
+    if (added.block == 0) {
+      PEDIGREE_UNROLL
+      for (size_t t = 0; t < kTileTokens; ++t) {
+        total[t] = Load(totals.of[token + t]);
+      }
+    }
+    AddScaled<kBlockScales>(sums[kAdded], &x.scales[added.block][token],
+                            weights.scales[added.block], total);
+    added.Next(x.count);
+    if (added.block == 0) {
+      PEDIGREE_UNROLL
+      for (size_t t = 0; t < kTileTokens; ++t) {
+        Store(total[t], totals.of[token + t]);
+      }
+    }
+  }
+}
+
+// Adds what the pieces give for `tokens` tokens.
 template <bool kBlockScales>
 void AddPiece(const ActivationPiece& x, const WeightPiece& weights,
-              size_t token, TileTotals& totals) {
-  const int8_t* in = x.integers + token * x.stride;
+              size_t tokens, Ahead ahead, TileTotals& totals) {
+  const size_t products = tokens / kTileTokens * x.count;
+  const size_t fetch =
+      static_cast<size_t>(ahead.end - ahead.next) * kSumTiles / products + 64;
+  Sums sums[kSumTiles];
   F16 total[kTileTokens];
-#pragma clang loop unroll(full)
-  for (size_t t = 0; t < kTileTokens; ++t) {
-    total[t] = Load(totals.of[token + t]);
-  }
-  // The sums of one block are taken in while those of the next are made: what a
-  // tile register stores cannot be read at once.
-  Sums sums[2];
-  SumBlock<0>(in, x.stride, weights.blocks[0], sums[0]);
-  size_t i = 0;
-  for (; i + 2 < x.count; i += 2) {
-    SumBlock<1>(in + (i + 1) * kActivationBlock, x.stride,
-                weights.blocks[i + 1], sums[1]);
-    AddScaled<kBlockScales>(sums[0], &x.scales[i][token], weights.scales[i],
-                            total);
-    SumBlock<0>(in + (i + 2) * kActivationBlock, x.stride,
-                weights.blocks[i + 2], sums[0]);
-    AddScaled<kBlockScales>(sums[1], &x.scales[i + 1][token],
-                            weights.scales[i + 1], total);
-  }
-  if (i + 1 < x.count) {
-    SumBlock<1>(in + (i + 1) * kActivationBlock, x.stride,
-                weights.blocks[i + 1], sums[1]);
-  }
-  AddScaled<kBlockScales>(sums[0], &x.scales[i][token], weights.scales[i],
-                          total);
-  if (i + 1 < x.count) {
-    AddScaled<kBlockScales>(sums[1], &x.scales[i + 1][token],
-                            weights.scales[i + 1], total);
-  }
-#pragma clang loop unroll(full)
-  for (size_t t = 0; t < kTileTokens; ++t) {
-    Store(total[t], totals.of[token + t]);
+  Product begun;
+  Product added;
+  for (size_t step = 0; step < products + 3; step += kSumTiles) {
+    ahead.Fetch(fetch);
+    Step<kBlockScales, 0>(step, products, x, weights, begun, added, sums, total,
+                          totals);
+    Step<kBlockScales, 1>(step + 1, products, x, weights, begun, added, sums,
+                          total, totals);
+    Step<kBlockScales, 2>(step + 2, products, x, weights, begun, added, sums,
+                          total, totals);
+    Step<kBlockScales, 3>(step + 3, products, x, weights, begun, added, sums,
+                          total, totals);
   }
 }
 
@@ -249,11 +305,16 @@ void MultiplyTiles(const TileLayout& layout, const uint8_t* tiles, size_t rows,
   for (size_t block = 0; block < x.blocks(); block += kPieceBlocks) {
     ReadActivations<kQ4>(x, block, tokens, activations);
     for (size_t n = 0; n < tile_count; ++n) {
-      ReadWeights<kQ4, kBlockScales>(layout, tiles + n * layout.tile_bytes,
-                                     block, activations.count, weights);
-      for (size_t token = 0; token < tokens; token += kTileTokens) {
-        AddPiece<kBlockScales>(activations, weights, token, totals[n]);
+      const uint8_t* tile = tiles + n * layout.tile_bytes;
+      const size_t end = block + activations.count;
+      ReadWeights<kQ4, kBlockScales>(layout, tile, block, activations.count,
+                                     weights);
+      Ahead ahead;
+      if (n + 1 < tile_count) {
+        ahead.next = BlockAt(layout, tile + layout.tile_bytes, block);
+        ahead.end = BlockAt(layout, tile + layout.tile_bytes, end);
       }
+      AddPiece<kBlockScales>(activations, weights, tokens, ahead, totals[n]);
     }
   }
   for (size_t n = 0; n < tile_count; ++n) {
