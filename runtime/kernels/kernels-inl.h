@@ -104,37 +104,25 @@ PEDIGREE_VEC_INLINE void F32Rows(const float* const (&rows)[kF32Rows],
   }
 }
 
-template <size_t kTokens>
-PEDIGREE_VEC_INLINE void F32Block(const float* weights, size_t begin_row,
-                                  size_t end_row, const ActivationBatch& x,
-                                  size_t token, float* out, size_t out_stride) {
+void F32MatMul(const TensorView& tensor, size_t begin_row, size_t end_row,
+               const ActivationBatch& x, float* out, size_t out_stride) {
+  const size_t columns = static_cast<size_t>(tensor.columns);
+  const float* weights = reinterpret_cast<const float*>(
+      tensor.packed != nullptr ? tensor.packed : tensor.payload);
   for (size_t row = begin_row; row < end_row; row += kF32Rows) {
     const size_t count = end_row - row < kF32Rows ? end_row - row : kF32Rows;
     // Past the end the last row is computed again and not stored.
     const float* rows[kF32Rows];
     for (size_t r = 0; r < kF32Rows; ++r) {
-      rows[r] = weights + (row + (r < count ? r : count - 1)) * x.columns;
+      rows[r] = weights + (row + (r < count ? r : count - 1)) * columns;
     }
-    F32Rows<kTokens>(rows, count, x, token, out + row, out_stride);
-  }
-}
-
-void F32MatMul(const TensorView& tensor, size_t begin_row, size_t end_row,
-               const ActivationBatch& x, float* out, size_t out_stride) {
-  const float* weights = reinterpret_cast<const float*>(
-      tensor.packed != nullptr ? tensor.packed : tensor.payload);
-  // A block of rows stays in the second-level cache for all tokens, and a few
-  // tokens for all its rows: all tokens alone can be more than that cache.
-  constexpr size_t kBlockRows = 32;
-  for (size_t row = begin_row; row < end_row; row += kBlockRows) {
-    const size_t end = end_row - row < kBlockRows ? end_row : row + kBlockRows;
     size_t token = 0;
     for (; token + Dot::kF32Tokens <= x.tokens; token += Dot::kF32Tokens) {
-      F32Block<Dot::kF32Tokens>(weights, row, end, x, token, out, out_stride);
+      F32Rows<Dot::kF32Tokens>(rows, count, x, token, out + row, out_stride);
     }
     if constexpr (Dot::kF32Tokens > 1) {
       for (; token < x.tokens; ++token) {
-        F32Block<1>(weights, row, end, x, token, out, out_stride);
+        F32Rows<1>(rows, count, x, token, out + row, out_stride);
       }
     }
   }
