@@ -19,12 +19,19 @@
 
 inline constexpr size_t kF32Rows = 4;
 
+// The share of the next rows that is fetched while a few tokens meet these: the
+// first tokens would wait for memory otherwise, longer than the others compute.
+struct F32Ahead {
+  const float* next = nullptr;
+  size_t step = 0;  // floats for every kLanes columns
+};
+
 // The partial sums of kF32Rows rows (row_stride 0 repeats one) and kTokens
 // tokens.
 template <size_t kTokens>
 PEDIGREE_VEC_INLINE void F32Tile(const float* const (&rows)[kF32Rows],
                                  size_t columns, const float* x,
-                                 size_t x_stride,
+                                 size_t x_stride, F32Ahead ahead,
                                  F16 (&sum)[kF32Rows][kTokens]) {
   PEDIGREE_UNROLL
   for (size_t r = 0; r < kF32Rows; ++r) {
@@ -38,6 +45,8 @@ PEDIGREE_VEC_INLINE void F32Tile(const float* const (&rows)[kF32Rows],
     for (size_t r = 0; r < kF32Rows; ++r) {
       w[r] = Load(rows[r] + i);
     }
+    __builtin_prefetch(ahead.next, 0, 2);
+    ahead.next += ahead.step;
     PEDIGREE_UNROLL
     for (size_t t = 0; t < kTokens; ++t) {
       const F16 xt = Load(x + t * x_stride + i);
@@ -78,7 +87,7 @@ PEDIGREE_VEC_INLINE void F32RowByRow(const float* const (&rows)[kF32Rows],
 template <size_t kTokens>
 PEDIGREE_VEC_INLINE void F32Rows(const float* const (&rows)[kF32Rows],
                                  size_t row_count, const ActivationBatch& x,
-                                 size_t token, float* out,
+                                 size_t token, F32Ahead ahead, float* out,
                                  size_t out_stride) {
   F16 sum[kF32Rows][kTokens];
   const float* in = x.values + token * x.value_stride;
@@ -86,10 +95,10 @@ PEDIGREE_VEC_INLINE void F32Rows(const float* const (&rows)[kF32Rows],
     if (x.tokens == 1) {
       F32RowByRow(rows, x.columns, in, sum);
     } else {
-      F32Tile(rows, x.columns, in, x.value_stride, sum);
+      F32Tile(rows, x.columns, in, x.value_stride, ahead, sum);
     }
   } else {
-    F32Tile(rows, x.columns, in, x.value_stride, sum);
+    F32Tile(rows, x.columns, in, x.value_stride, ahead, sum);
   }
   PEDIGREE_UNROLL
   for (size_t t = 0; t < kTokens; ++t) {
@@ -116,13 +125,30 @@ void F32MatMul(const TensorView& tensor, size_t begin_row, size_t end_row,
     for (size_t r = 0; r < kF32Rows; ++r) {
       rows[r] = weights + (row + (r < count ? r : count - 1)) * columns;
     }
+    // Roughly: what is left over by the tiles of most tokens is few.
+    const size_t groups = x.tokens / Dot::kF32Tokens + 1;
+    F32Ahead ahead = {rows[0], 0};
+    if (row + 2 * kF32Rows <= end_row) {
+      ahead = {rows[0] + kF32Rows * columns, kF32Rows * kLanes / groups};
+    }
+    const auto next_tokens = [&ahead, columns] {
+      const F32Ahead share = ahead;
+      ahead.next += columns / kLanes * ahead.step;
+      return share;
+    };
     size_t token = 0;
     for (; token + Dot::kF32Tokens <= x.tokens; token += Dot::kF32Tokens) {
-      F32Rows<Dot::kF32Tokens>(rows, count, x, token, out + row, out_stride);
+      F32Rows<Dot::kF32Tokens>(rows, count, x, token, next_tokens(), out + row,
+                               out_stride);
+    }
+    if constexpr (Dot::kF32Tokens > 4) {
+      for (; token + 4 <= x.tokens; token += 4) {
+        F32Rows<4>(rows, count, x, token, next_tokens(), out + row, out_stride);
+      }
     }
     if constexpr (Dot::kF32Tokens > 1) {
       for (; token < x.tokens; ++token) {
-        F32Rows<1>(rows, count, x, token, out + row, out_stride);
+        F32Rows<1>(rows, count, x, token, next_tokens(), out + row, out_stride);
       }
     }
   }

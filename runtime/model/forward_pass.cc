@@ -318,33 +318,35 @@ void ForwardPass::Attend(int layer, int thread) {
                                                 head.score_stride;
   head.query_stride = heads_;
   head.out_stride = heads_;
-  // Runs of tokens of one sequence, each run for all heads.
-  size_t unit = 0;
+  // Runs of tokens of one sequence. A head meets all of them, one after the other,
+  // while its keys and values are in the cache.
+  Range runs[kMaxBatchTokens];
+  size_t run_count = 0;
   for (size_t first = 0; first < batch_.size();) {
     size_t end = first + 1;
     while (end < batch_.size() && end - first < kAttentionTokens &&
            batch_[end].cache == batch_[first].cache) {
       ++end;
     }
-    const KvCache& cache = *batch_[first].cache;
-    head.tokens = end - first;
-    head.first_position = batch_[first].position;
-    for (uint32_t h = 0; h < shape_.head_count; ++h, ++unit) {
-      if (unit % static_cast<size_t>(parts_.threads) !=
-          static_cast<size_t>(thread)) {
-        continue;
-      }
-      head.keys = cache.Keys(static_cast<uint32_t>(layer), h / group);
-      head.values = cache.Values(static_cast<uint32_t>(layer), h / group);
-      head.queries = Part<float>(plan_.query) + first * heads_ + h * dim;
-      head.out = Part<float>(plan_.attention) + first * heads_ + h * dim;
-      const AttentionResult result = kernels_.attend(head);
-      Note(result != AttentionResult::kScoresNotFinite, layer,
-           Place::kScores);
-      Note(result != AttentionResult::kOutputNotFinite, layer,
-           Place::kAttention);
-    }
+    runs[run_count++] = {first, end};
     first = end;
+  }
+  const Range units = SplitRange(shape_.head_count * run_count, 1, thread,
+                                 parts_.threads);
+  for (size_t unit = units.begin; unit < units.end; ++unit) {
+    const uint32_t h = static_cast<uint32_t>(unit / run_count);
+    const Range run = runs[unit % run_count];
+    const KvCache& cache = *batch_[run.begin].cache;
+    head.tokens = run.end - run.begin;
+    head.first_position = batch_[run.begin].position;
+    head.keys = cache.Keys(static_cast<uint32_t>(layer), h / group);
+    head.values = cache.Values(static_cast<uint32_t>(layer), h / group);
+    const size_t offset = run.begin * heads_ + h * dim;
+    head.queries = Part<float>(plan_.query) + offset;
+    head.out = Part<float>(plan_.attention) + offset;
+    const AttentionResult result = kernels_.attend(head);
+    Note(result != AttentionResult::kScoresNotFinite, layer, Place::kScores);
+    Note(result != AttentionResult::kOutputNotFinite, layer, Place::kAttention);
   }
 }
 
