@@ -209,6 +209,7 @@ middle=$(date +%s)
 build_second built
 echo "reproducible: first build $((middle - begin)) s, second $(($(date +%s) - middle)) s"
 cp "$first/bazel-bin/pedigree" "$work/pedigree"
+packet=$(cat "$first/bazel-bin/fixtures/packet.digest")
 
 status=0
 compare built ${statement:+--out="$statement"} || status=$?
@@ -241,4 +242,4 @@ case $found in
   "//fixtures:clock (Genrule): bazel-out/"*/fixtures/clock/LICENSE) ;;
   *) fail "the clock is not named: '$found'" ;;
 esac
-echo "reproducible: OK: packet $(cat "$first/bazel-bin/fixtures/packet.digest")"
+echo "reproducible: OK: packet $packet"
