@@ -120,15 +120,16 @@ struct alignas(64) TileTotals {
 template <bool kQ4>
 void ReadActivations(const ActivationBatch& x, size_t begin, size_t tokens,
                      ActivationPiece& piece) {
-  piece.count = std::min(kPieceBlocks, x.blocks() - begin);
+  const size_t count = std::min(kPieceBlocks, x.blocks() - begin);
+  piece.count = count;
   const int8_t* integers =
       (kQ4 ? x.split_integers : x.integers) + begin * kActivationBlock;
   const float* scales = x.scales + begin;
   for (size_t token = 0; token < tokens; ++token) {
-    for (size_t i = 0; i < piece.count; ++i) {
-      __builtin_memcpy(
-          piece.integers[token / kTileTokens][i][token % kTileTokens],
-          integers + i * kActivationBlock, kActivationBlock);
+    auto& group = piece.integers[token / kTileTokens];
+    for (size_t i = 0; i < count; ++i) {
+      __builtin_memcpy(group[i][token % kTileTokens],
+                       integers + i * kActivationBlock, kActivationBlock);
       piece.scales[i][token] = scales[i];
     }
     integers += x.integer_stride;
@@ -317,17 +318,19 @@ void MultiplyTiles(const TileLayout& layout, const uint8_t* tiles, size_t rows,
       AddPiece<kBlockScales>(activations, weights, tokens, ahead, totals[n]);
     }
   }
-  for (size_t n = 0; n < tile_count; ++n) {
-    F16 weight_scale = 1.0f;
-    if constexpr (!kBlockScales) {
-      weight_scale = Load(reinterpret_cast<const float*>(
+  F16 weight_scales[kTilesAtOnce];
+  if constexpr (!kBlockScales) {
+    for (size_t n = 0; n < tile_count; ++n) {
+      weight_scales[n] = Load(reinterpret_cast<const float*>(
           tiles + n * layout.tile_bytes +
           layout.unit_blocks * layout.block_bytes));
     }
-    const size_t row = n * kTileRows;
-    for (size_t token = 0; token < tokens; ++token) {
+  }
+  for (size_t token = 0; token < tokens; ++token) {
+    for (size_t n = 0; n < tile_count; ++n) {
       F16 total = Load(totals[n].of[token]);
-      if constexpr (!kBlockScales) total *= weight_scale;
+      if constexpr (!kBlockScales) total *= weight_scales[n];
+      const size_t row = n * kTileRows;
       float* to = out + token * out_stride + row;
       if (rows - row >= kTileRows) {
         Store(total, to);

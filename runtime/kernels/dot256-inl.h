@@ -6,6 +6,8 @@ struct Dot256 {
   static constexpr size_t kTiles = 1;
   static constexpr size_t kF32Tokens = 1;
   static constexpr size_t kQueries = 4;
+  static constexpr size_t kKeyBlocks = 1;
+  static constexpr size_t kValueVectors = 1;
   static constexpr int32_t kQ4Bias = 8;
 
   // Rows 0 to 7 and 8 to 15.

@@ -5,6 +5,8 @@ struct Dot512 {
   static constexpr size_t kTiles = 2;
   static constexpr size_t kF32Tokens = 6;
   static constexpr size_t kQueries = 8;
+  static constexpr size_t kKeyBlocks = 2;
+  static constexpr size_t kValueVectors = 2;
   static constexpr int32_t kQ4Bias = 8;
 
   using Sum = __m512i;

@@ -5,8 +5,11 @@
 // The file that includes this one defines before, or includes tiles-inl.h, which
 // does:
 //
-//   // Tokens of an f32 product, queries of attention.
-//   struct Dot { static constexpr size_t kF32Tokens, kQueries; };
+//   // Tokens of an f32 product; queries of attention, and the vectors of keys and
+//   // of values that they meet at once.
+//   struct Dot {
+//     static constexpr size_t kF32Tokens, kQueries, kKeyBlocks, kValueVectors;
+//   };
 //   // Kernels::mat_mul for quantized weights that HasTiles.
 //   template <bool kQ4>
 //   void QuantizedMatMul(const TensorView& tensor, size_t begin_row,
@@ -371,7 +374,7 @@ PEDIGREE_VEC_INLINE void ScoreBlocks(const AttentionHead& head, size_t query,
 // Scores of kQueries queries against blocks [0, blocks).
 template <size_t kQueries>
 void ScoreQueries(const AttentionHead& head, size_t query, size_t blocks) {
-  constexpr size_t kBlocks = kQueries == 1 ? 4 : 1;
+  constexpr size_t kBlocks = kQueries == 1 ? 4 : Dot::kKeyBlocks;
   size_t block = 0;
   for (; block + kBlocks <= blocks; block += kBlocks) {
     ScoreBlocks<kQueries, kBlocks>(head, query, block);
@@ -560,8 +563,15 @@ AttentionResult Attend(const AttentionHead& head) {
   query = 0;
   const size_t whole = head.head_dim / kLanes * kLanes;
   for (; query + Dot::kQueries <= head.tokens; query += Dot::kQueries) {
-    for (size_t column = 0; column < whole; column += kLanes) {
-      finite &= MixQueries<Dot::kQueries, 1>(head, query, column);
+    size_t column = 0;
+    constexpr size_t kVectors = Dot::kValueVectors;
+    for (; column + kVectors * kLanes <= whole; column += kVectors * kLanes) {
+      finite &= MixQueries<Dot::kQueries, kVectors>(head, query, column);
+    }
+    if constexpr (kVectors > 1) {
+      for (; column < whole; column += kLanes) {
+        finite &= MixQueries<Dot::kQueries, 1>(head, query, column);
+      }
     }
   }
   for (; query < head.tokens; ++query) {

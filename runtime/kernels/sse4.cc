@@ -30,6 +30,8 @@ struct Dot {
   static constexpr size_t kTiles = 1;
   static constexpr size_t kF32Tokens = 1;
   static constexpr size_t kQueries = 2;
+  static constexpr size_t kKeyBlocks = 1;
+  static constexpr size_t kValueVectors = 1;
   static constexpr int32_t kQ8Bias = 0;
   static constexpr int32_t kQ4Bias = 8;
 

@@ -26,6 +26,8 @@ namespace {
 struct Dot {
   static constexpr size_t kF32Tokens = 1;
   static constexpr size_t kQueries = 2;
+  static constexpr size_t kKeyBlocks = 1;
+  static constexpr size_t kValueVectors = 1;
 };
 
 #include "runtime/kernels/wasm_pairs-inl.h"
