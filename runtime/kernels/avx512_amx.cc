@@ -35,7 +35,7 @@ constexpr size_t kTileTokens = 16;
 // Blocks of a row that are multiplied at once, for all tokens.
 constexpr size_t kPieceBlocks = 16;
 // Tiles that the same activations meet, one after the other.
-constexpr size_t kTilesAtOnce = 16;
+constexpr size_t kTilesAtOnce = 32;
 // Shorter rows don't pay for what comes before and after their sums.
 constexpr size_t kLeastBlocks = 8;
 // Bytes of 16 rows of a block, one to a weight.
