@@ -7,6 +7,9 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "runtime/base/json.h"
 
 namespace pedigree {
 namespace {
@@ -52,6 +55,13 @@ CLI::App* CommandLine::Add(CLI::App* parent, const std::string& name,
 
 int CommandLine::Run(int argc, char** argv) {
   TakeOneValueEach(app_);
+  // Names and notes end up in records, which are UTF-8.
+  for (int i = 1; i < argc; ++i) {
+    if (IsValidUtf8(argv[i])) continue;
+    PrintError(app_.get_name(), absl::StrCat("Argument ", i, " is not UTF-8: '",
+                                             absl::CHexEscape(argv[i]), "'"));
+    return kInputError;
+  }
   try {
     app_.parse(argc, argv);
   } catch (const CLI::CallForHelp& help) {

@@ -53,6 +53,13 @@ Ran RunProgram(std::vector<std::string> args,
   return ran;
 }
 
+TEST(CommandLineTest, RefusesAnArgumentThatIsNotUtf8) {
+  const Ran ran = RunProgram({"echo", "--word=a\xff"});
+  EXPECT_EQ(ran.exit_code, 2);
+  EXPECT_EQ(ran.err, "prog: Argument 2 is not UTF-8: '--word=a\\xff'\n");
+  EXPECT_EQ(RunProgram({"echo", "--word=\xc3\xa9"}).exit_code, 0);
+}
+
 TEST(CommandLineTest, RunsTheNamedCommand) {
   const Ran ran = RunProgram({"echo", "--word=hello"});
   EXPECT_EQ(ran.exit_code, 0);

@@ -1,6 +1,7 @@
 #include "runtime/base/proto_json.h"
 
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/io/tokenizer.h"
@@ -37,6 +38,32 @@ std::string FirstDifference(std::string_view found, std::string_view expected) {
     ++i;
   }
   return absl::StrCat("byte ", i);
+}
+
+// The full name of a field that holds a string that is not UTF-8, which no JSON
+// can; empty without one.
+std::string FieldNotUtf8(const pb::Message& message) {
+  const pb::Reflection& reflection = *message.GetReflection();
+  std::vector<const pb::FieldDescriptor*> fields;
+  reflection.ListFields(message, &fields);
+  for (const pb::FieldDescriptor* field : fields) {
+    const bool repeated = field->is_repeated();
+    const int count = repeated ? reflection.FieldSize(message, field) : 1;
+    for (int i = 0; i < count; ++i) {
+      if (field->cpp_type() == pb::FieldDescriptor::CPPTYPE_MESSAGE) {
+        std::string inside = FieldNotUtf8(
+            repeated ? reflection.GetRepeatedMessage(message, field, i)
+                     : reflection.GetMessage(message, field));
+        if (!inside.empty()) return inside;
+      } else if (field->type() == pb::FieldDescriptor::TYPE_STRING) {
+        const std::string value =
+            repeated ? reflection.GetRepeatedString(message, field, i)
+                     : reflection.GetString(message, field);
+        if (!IsValidUtf8(value)) return field->full_name();
+      }
+    }
+  }
+  return "";
 }
 
 }  // namespace
@@ -84,6 +111,11 @@ absl::Status ParseTextRecord(std::string_view text, std::string_view what,
   if (!parser.ParseFromString(std::string(text), message)) {
     return absl::InvalidArgumentError(
         absl::StrCat("Invalid ", what, ": ", errors.error()));
+  }
+  const std::string not_utf8 = FieldNotUtf8(*message);
+  if (!not_utf8.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("Invalid ", what, ": ", not_utf8, " is not UTF-8"));
   }
   return absl::OkStatus();
 }

@@ -14,7 +14,8 @@ namespace pedigree {
 
 // The canonical JSON of `message`: every scalar and list field present even
 // when empty, field names as in the .proto file, 64-bit integers as strings,
-// enums by name. A record is read back by ParseCanonicalRecord.
+// enums by name. A record is read back by ParseCanonicalRecord. Strings must be
+// UTF-8.
 std::string CanonicalRecord(const google::protobuf::Message& message);
 
 // Reads a record that this project wrote: unknown fields, repeated keys and
@@ -26,7 +27,7 @@ absl::Status ParseCanonicalRecord(std::string_view text, std::string_view what,
 
 // Reads a hand-written file in the text format of Protocol Buffers (comments
 // allowed, unknown fields refused). Errors: kInvalidArgument with line and
-// column.
+// column, or the field whose string, once its escapes are read, is not UTF-8.
 absl::Status ParseTextRecord(std::string_view text, std::string_view what,
                              google::protobuf::Message* message);
 

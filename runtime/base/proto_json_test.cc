@@ -51,5 +51,27 @@ TEST(ParseTextRecordTest, NamesLineAndColumn) {
               HasSubstr("Invalid mixin: line 2 column"));
 }
 
+TEST(ParseTextRecordTest, RefusesStringsThatAreNotUtf8) {
+  Mixin mixin;
+  // As bytes, as an escape, as half of a surrogate pair.
+  for (const char* text :
+       {"name: 'n\xff'", "name: 'n\\377'", "name: 'n\\xed\\xa0\\x80'"}) {
+    EXPECT_EQ(ParseTextRecord(text, "mixin", &mixin),
+              absl::InvalidArgumentError(
+                  "Invalid mixin: google.protobuf.Mixin.name is not UTF-8"))
+        << text;
+  }
+  ASSERT_TRUE(ParseTextRecord("name: '\\303\\251'", "mixin", &mixin).ok());
+  EXPECT_EQ(mixin.name(), "\xc3\xa9");
+}
+
+TEST(ParseTextRecordTest, FindsThemInListsAndMessages) {
+  ::google::protobuf::Api api;
+  EXPECT_EQ(ParseTextRecord("mixins { name: 'a' } mixins { root: '\\377' }",
+                            "api", &api)
+                .message(),
+            "Invalid api: google.protobuf.Mixin.root is not UTF-8");
+}
+
 }  // namespace
 }  // namespace pedigree
