@@ -77,6 +77,7 @@ PEDIGREE_VEC_INLINE void F32RowByRow(const float* const (&rows)[kF32Rows],
     F16 total = 0.0f;
     size_t i = 0;
     for (; i + kLanes <= columns; i += kLanes) {
+      FetchAhead(rows[r] + i, sizeof(F16));
       total = total + Load(rows[r] + i) * Load(x + i);
     }
     if (i < columns) {

@@ -87,6 +87,18 @@ PEDIGREE_VEC_INLINE void SumBlock(const uint8_t* weights, size_t tile_bytes,
   }
 }
 
+// What is multiplied a while after a block of kTiles tiles. The first tokens fetch
+// it for all.
+template <bool kQ4, size_t kTiles>
+PEDIGREE_VEC_INLINE void FetchTiles(const uint8_t* weights, size_t tile_bytes) {
+  // A block's weights and as many scales as it may have, in halves.
+  constexpr size_t kBytes = kTileRows * (kActivationBlock / (kQ4 ? 2 : 1) + 2);
+  PEDIGREE_UNROLL
+  for (size_t n = 0; n < kTiles; ++n) {
+    FetchAhead(weights + n * tile_bytes, kBytes);
+  }
+}
+
 // out[t][0..rows) of the kTiles tiles at `tiles` for tokens [token, token +
 // kTokens).
 template <bool kQ4, size_t kTiles, size_t kTokens>
@@ -107,6 +119,7 @@ PEDIGREE_VEC_INLINE void QuantizedTiles(const TileLayout& layout,
   if (layout.units == 1) {
     for (size_t block = 0; block < blocks; ++block) {
       typename Dot::Sum sum[kTiles][kTokens];
+      if (token == 0) FetchTiles<kQ4, kTiles>(next, tile_bytes);
       SumBlock<kQ4>(next, tile_bytes, block, blocks, x, token, sum);
       next += layout.block_bytes;
       PEDIGREE_UNROLL
@@ -133,6 +146,7 @@ PEDIGREE_VEC_INLINE void QuantizedTiles(const TileLayout& layout,
     const uint8_t* unit_scales = next + layout.unit_bytes - scale_bytes;
     for (size_t block = 0; block < blocks; ++block) {
       typename Dot::Sum sum[kTiles][kTokens];
+      if (token == 0) FetchTiles<kQ4, kTiles>(next, tile_bytes);
       SumBlock<kQ4>(next, tile_bytes, block, blocks, x, token, sum);
       PEDIGREE_UNROLL
       for (size_t n = 0; n < kTiles; ++n) {
