@@ -287,6 +287,11 @@ absl::StatusOr<std::map<std::string, SafetensorsTensor>> ParseSafetensors(
     return absl::InvalidArgumentError(
         Message("header does not start with \"{\""));
   }
+  // The library takes a NUL for the end of the text, whatever follows.
+  if (const size_t nul = header.find('\0'); nul != std::string_view::npos) {
+    return absl::InvalidArgumentError(
+        Message("header is not JSON at byte ", nul + 8));
+  }
   HeaderHandler handler;
   if (!nlohmann::json::sax_parse(header.begin(), header.end(), &handler)) {
     return absl::InvalidArgumentError(handler.fault);

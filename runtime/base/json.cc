@@ -195,6 +195,11 @@ absl::StatusOr<Json> Build(std::string_view text, std::string_view what,
     return absl::InvalidArgumentError(
         absl::StrCat("Invalid ", what, ": starts with a byte order mark"));
   }
+  // It takes a NUL for the end of the text, whatever follows. No JSON holds one.
+  if (const size_t nul = text.find('\0'); nul != std::string_view::npos) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("Invalid ", what, ": not JSON at byte ", nul + 1));
+  }
   StrictBuilder builder(what, takes_fractions);
   if (!Json::sax_parse(text.begin(), text.end(), &builder)) {
     return absl::InvalidArgumentError(builder.fault());

@@ -43,6 +43,9 @@ TEST(ParseJsonTest, RefusesWhatIsNotJson) {
   EXPECT_THAT(Fault("\"\xed\xa0\x80\""), HasSubstr("not JSON at byte"));
   EXPECT_THAT(Fault("[1,]"), HasSubstr("not JSON at byte"));
   EXPECT_THAT(Fault("NaN"), HasSubstr("not JSON at byte"));
+  using namespace std::string_literals;
+  EXPECT_EQ(Fault("{}\0"s), "Invalid test: not JSON at byte 3");
+  EXPECT_EQ(Fault("{}\n\0anything"s), "Invalid test: not JSON at byte 4");
 }
 
 TEST(ParseJsonTest, BoundsNesting) {
