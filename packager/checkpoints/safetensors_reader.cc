@@ -8,7 +8,6 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
-#include "nlohmann/json.hpp"
 #include "runtime/base/status_macros.h"
 
 namespace pedigree {
@@ -37,7 +36,7 @@ struct Entry {
 
 // Takes the header's events without building a tree, so that memory stays in
 // proportion to the tensors. Anything that a header can't hold ends it.
-class HeaderHandler : public nlohmann::json_sax<nlohmann::json> {
+class HeaderHandler : public nlohmann::json_sax<Json> {
  public:
   std::map<std::string, Entry> entries;
   std::string fault;
@@ -287,13 +286,8 @@ absl::StatusOr<std::map<std::string, SafetensorsTensor>> ParseSafetensors(
     return absl::InvalidArgumentError(
         Message("header does not start with \"{\""));
   }
-  // The library takes a NUL for the end of the text, whatever follows.
-  if (const size_t nul = header.find('\0'); nul != std::string_view::npos) {
-    return absl::InvalidArgumentError(
-        Message("header is not JSON at byte ", nul + 8));
-  }
   HeaderHandler handler;
-  if (!nlohmann::json::sax_parse(header.begin(), header.end(), &handler)) {
+  if (!ParseJsonEvents(header, handler)) {
     return absl::InvalidArgumentError(handler.fault);
   }
   const ByteSpan data = file_bytes.subspan(kLengthBytes + length);

@@ -195,13 +195,8 @@ absl::StatusOr<Json> Build(std::string_view text, std::string_view what,
     return absl::InvalidArgumentError(
         absl::StrCat("Invalid ", what, ": starts with a byte order mark"));
   }
-  // It takes a NUL for the end of the text, whatever follows. No JSON holds one.
-  if (const size_t nul = text.find('\0'); nul != std::string_view::npos) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("Invalid ", what, ": not JSON at byte ", nul + 1));
-  }
   StrictBuilder builder(what, takes_fractions);
-  if (!Json::sax_parse(text.begin(), text.end(), &builder)) {
+  if (!ParseJsonEvents(text, builder)) {
     return absl::InvalidArgumentError(builder.fault());
   }
   return builder.TakeValue();
@@ -216,6 +211,22 @@ absl::StatusOr<Json> ParseJson(std::string_view text, std::string_view what) {
 absl::StatusOr<Json> ParseForeignJson(std::string_view text,
                                       std::string_view what) {
   return Build(text, what, true);
+}
+
+bool ParseJsonEvents(std::string_view text, nlohmann::json_sax<Json>& handler) {
+  // The library takes a NUL for the end of the text, whatever follows. No JSON
+  // holds one.
+  const size_t nul = text.find('\0');
+  if (nul != std::string_view::npos) {
+    nlohmann::detail::position_t position;
+    position.chars_read_total = nul + 1;
+    constexpr int kSyntaxError = 101;
+    return handler.parse_error(
+        nul + 1, "",
+        nlohmann::detail::parse_error::create(kSyntaxError, position, "NUL",
+                                              nullptr));
+  }
+  return Json::sax_parse(text.begin(), text.end(), &handler);
 }
 
 std::string CanonicalJson(const Json& value) {

@@ -36,6 +36,11 @@ absl::StatusOr<Json> ParseJson(std::string_view text, std::string_view what);
 absl::StatusOr<Json> ParseForeignJson(std::string_view text,
                                       std::string_view what);
 
+// Tells `handler` the events of one JSON text, for what must not be built in
+// memory. Whether it took them all; a fault of the text is told by its
+// parse_error, with the byte counted from 1.
+bool ParseJsonEvents(std::string_view text, nlohmann::json_sax<Json>& handler);
+
 // The RFC 8785 form: no white space, sorted keys, shortest escapes. Numbers
 // must be integers of magnitude below 2^53 and strings valid UTF-8: both hold
 // for what ParseJson returns and are asserted for what code builds.

@@ -104,16 +104,19 @@ BandwidthProbe::BandwidthProbe(AlignedBuffer buffer)
 
 double BandwidthProbe::Measure(ThreadPool& pool, int threads) {
   std::vector<uint64_t> sums(static_cast<size_t>(threads));
+  const auto pass = [&] {
+    pool.Run(threads, [&](int thread) {
+      const Range part =
+          SplitRange(buffer_.size(), sizeof(Words), thread, threads);
+      sums[static_cast<size_t>(thread)] =
+          Sum(buffer_.data() + part.begin, buffer_.data() + part.end);
+    });
+    Keep(sums.data());
+  };
+  pass();
   const double start = SteadySeconds();
-  pool.Run(threads, [&](int thread) {
-    const Range part =
-        SplitRange(buffer_.size(), sizeof(Words), thread, threads);
-    sums[static_cast<size_t>(thread)] =
-        Sum(buffer_.data() + part.begin, buffer_.data() + part.end);
-  });
-  const double seconds = SteadySeconds() - start;
-  Keep(sums.data());
-  return static_cast<double>(kBytes) / seconds;
+  pass();
+  return static_cast<double>(kBytes) / (SteadySeconds() - start);
 }
 
 double Int8Peak(const Kernels& kernels, ThreadPool& pool, int threads) {

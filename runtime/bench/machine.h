@@ -38,7 +38,8 @@ class BandwidthProbe {
   static absl::StatusOr<BandwidthProbe> Create();
 
   // Bytes a second that `threads` threads of `pool` read while they sum
-  // kBytes once.
+  // kBytes once. They sum them once before, untimed: memory that was left alone
+  // for seconds can be several times slower at first on a virtual machine.
   double Measure(ThreadPool& pool, int threads);
 
  private:

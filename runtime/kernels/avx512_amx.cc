@@ -107,7 +107,7 @@ struct Ahead {
   PEDIGREE_VEC_INLINE void Fetch(size_t bytes) {
     const uint8_t* until =
         bytes < static_cast<size_t>(end - next) ? next + bytes : end;
-    for (; next < until; next += 64) _mm_prefetch(next, _MM_HINT_T1);
+    for (; next < until; next += kLineBytes) FetchLine(next);
     next = until;
   }
 };

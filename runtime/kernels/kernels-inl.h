@@ -48,7 +48,7 @@ PEDIGREE_VEC_INLINE void F32Tile(const float* const (&rows)[kF32Rows],
     for (size_t r = 0; r < kF32Rows; ++r) {
       w[r] = Load(rows[r] + i);
     }
-    __builtin_prefetch(ahead.next, 0, 2);
+    FetchLine(ahead.next);
     ahead.next += ahead.step;
     PEDIGREE_UNROLL
     for (size_t t = 0; t < kTokens; ++t) {

@@ -36,16 +36,22 @@ PEDIGREE_VEC_INLINE F16 Load(const float* p) {
   return v;
 }
 
-// Weights are asked for this long before they are read, of the second-level cache. A
-// processor's own prefetcher stops at the end of a page and knows nothing of the
-// next one's place.
+// Weights are asked for this long before they are read. A processor's own
+// prefetcher stops at the end of a page and knows nothing of the next one's place.
 inline constexpr size_t kAheadBytes = 8192;
+inline constexpr size_t kLineBytes = 64;
+
+// Asks for the cache line at `address`, which need not exist, for the second-level
+// cache.
+PEDIGREE_VEC_INLINE void FetchLine(const void* address) {
+  __builtin_prefetch(address, 0, 2);
+}
 
 // Asks for `bytes` that are read kAheadBytes from here on; they may not exist.
 PEDIGREE_VEC_INLINE void FetchAhead(const void* from, size_t bytes) {
   const uintptr_t ahead = reinterpret_cast<uintptr_t>(from) + kAheadBytes;
-  for (size_t i = 0; i < bytes; i += 64) {
-    __builtin_prefetch(reinterpret_cast<const void*>(ahead + i), 0, 2);
+  for (size_t i = 0; i < bytes; i += kLineBytes) {
+    FetchLine(reinterpret_cast<const void*>(ahead + i));
   }
 }
 
