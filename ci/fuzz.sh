@@ -4,7 +4,7 @@
 #
 #   ci/fuzz.sh [SECONDS [TARGET]...]
 #
-# SECONDS: for each target, default 60. TARGETS: labels of programs that
+# SECONDS: of a processor's time for each target, default 60. TARGETS: labels of programs that
 # //bazel:fuzz.bzl made; default all. Seeds are a target's committed corpus and what
 # earlier runs found, which is kept, with any input that fails, in
 # ${PEDIGREE_FUZZ_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/pedigree/fuzz}.
@@ -66,20 +66,29 @@ for label; do
   log=$found/log
   times > "$kept/times"
   before=$(processor_seconds)
-  echo "fuzz: $label for $seconds s"
-  # shellcheck disable=SC2086  # paths of the tree hold no spaces
-  if "$program" -max_total_time="$seconds" -timeout=25 -rss_limit_mb=2048 \
-    -print_final_stats=1 -artifact_prefix="$found/failures/" \
-    "$found/corpus" $folders > "$log" 2>&1; then
+  spent=0
+  executions=0
+  passed=true
+  echo "fuzz: $label for $seconds s of a processor's time"
+  # The program's own limit is by the clock, which passes faster on a busy machine.
+  while [ "$spent" -lt "$seconds" ]; do
+    # shellcheck disable=SC2086  # paths of the tree hold no spaces
+    "$program" -max_total_time=$((seconds - spent)) -timeout=25 -rss_limit_mb=2048 \
+      -print_final_stats=1 -artifact_prefix="$found/failures/" \
+      "$found/corpus" $folders > "$log" 2>&1 || passed=false
     times > "$kept/times"
-    echo "  processor time: $(($(processor_seconds) - before)) s"
-    sed -n 's/^stat::number_of_executed_units: */  executions: /p' "$log"
-    sed -n 's/.*DONE *\(cov: [0-9]* ft: [0-9]* corp: [^ ]*\).*/  \1/p' "$log"
-  else
-    status=1
-    grep -v -e '^#' -e '^INFO' "$log" | head -n 60
-    echo "fuzz: FAILED: $label; the input is in $found/failures, the log is $log"
-  fi
+    spent=$(($(processor_seconds) - before))
+    $passed || {
+      status=1
+      grep -v -e '^#' -e '^INFO' "$log" | head -n 60
+      echo "fuzz: FAILED: $label; the input is in $found/failures, the log is $log"
+      break
+    }
+    executions=$((executions +
+      $(sed -n 's/^stat::number_of_executed_units: *//p' "$log")))
+  done
+  echo "  processor time: $spent s, executions: $executions"
+  sed -n 's/.*DONE *\(cov: [0-9]* ft: [0-9]* corp: [^ ]*\).*/  \1/p' "$log"
 done
-[ "$status" -ne 0 ] || echo "fuzz: OK: $# targets, $seconds s each"
+[ "$status" -ne 0 ] || echo "fuzz: OK: $# targets, $seconds s of a processor's time each"
 exit "$status"
