@@ -354,7 +354,8 @@ class MatMulCase : public Case {
 
  private:
   // The largest sums that there are: all weights at one end of their range, and
-  // activations at the ends of theirs, of one sign or of two in turn.
+  // activations at the ends of theirs, of one sign or of two in turn, columns or
+  // pairs of them, whose products some targets add first.
   void DrawEnds(Random& random, size_t columns) {
     const uint8_t lowest = view_.dtype == DType::kQ4_0 ? 0x88 : 0x80;
     const uint8_t highest = static_cast<uint8_t>(~lowest);
@@ -362,9 +363,11 @@ class MatMulCase : public Case {
               random() % 2 == 0 ? lowest : highest);
     for (size_t t = 0; t < tokens_; ++t) {
       const float first = random() % 2 == 0 ? 8.0f : -8.0f;
-      const float second = random() % 2 == 0 ? first : -first;
+      const uint64_t drawn = random();
+      const float second = drawn % 2 == 0 ? first : -first;
+      const size_t run = 1 + drawn / 2 % 2;
       for (size_t i = 0; i < columns; ++i) {
-        values_[t * columns + i] = i % 2 == 0 ? first : second;
+        values_[t * columns + i] = i / run % 2 == 0 ? first : second;
       }
     }
   }

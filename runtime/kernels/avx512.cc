@@ -48,23 +48,33 @@ struct Dot : Dot512 {
     low.negative = high.negative = 0;
     LoadNibbles(tile, low.unsigned_values, high.unsigned_values);
   }
-  // Pairs of products stay below 2^15: 2 * 128 * 127.
-  static PEDIGREE_VEC_INLINE void AddProducts(Sum& sum, __m512i w,
-                                              __m512i x) {
-    sum = _mm512_add_epi32(
-        sum, _mm512_madd_epi16(_mm512_maddubs_epi16(w, x),
-                               _mm512_set1_epi16(1)));
+  // A block of q4_0 is summed in 16 bits, as by AVX2.
+  template <bool kQ4>
+  static PEDIGREE_VEC_INLINE Sum Start(int32_t value) {
+    return kQ4 ? _mm512_set1_epi16(static_cast<int16_t>(value / 2))
+               : _mm512_set1_epi32(value);
+  }
+  template <bool kQ4>
+  static PEDIGREE_VEC_INLINE I16 Finish(Sum sum) {
+    return __builtin_bit_cast(I16, kQ4 ? Widen(sum) : sum);
+  }
+  // Sums of pairs of 16-bit integers.
+  static PEDIGREE_VEC_INLINE __m512i Widen(__m512i pairs) {
+    return _mm512_madd_epi16(pairs, _mm512_set1_epi16(1));
   }
   static PEDIGREE_VEC_INLINE void AddQ8(Sum& sum, const Weights& w,
                                         const int8_t* x) {
     const __m512i plain = Splat(x);
-    AddProducts(sum, w.unsigned_values,
-                _mm512_mask_sub_epi8(plain, w.negative,
-                                     _mm512_setzero_si512(), plain));
+    const __m512i x_signed = _mm512_mask_sub_epi8(
+        plain, w.negative, _mm512_setzero_si512(), plain);
+    // Pairs of products stay below 2^15: 2 * 128 * 127.
+    sum = _mm512_add_epi32(
+        sum, Widen(_mm512_maddubs_epi16(w.unsigned_values, x_signed)));
   }
   static PEDIGREE_VEC_INLINE void AddQ4(Sum& sum, const Weights& w,
                                         const int8_t* x) {
-    AddProducts(sum, w.unsigned_values, Splat(x));
+    sum = _mm512_add_epi16(sum,
+                           _mm512_maddubs_epi16(w.unsigned_values, Splat(x)));
   }
 };
 

@@ -35,6 +35,7 @@ struct Dot256 {
     high = {_mm256_and_si256(_mm256_srli_epi16(both.first, 4), mask),
             _mm256_and_si256(_mm256_srli_epi16(both.second, 4), mask)};
   }
+  template <bool kQ4>
   static PEDIGREE_VEC_INLINE Sum Start(int32_t value) {
     return {_mm256_set1_epi32(value), _mm256_set1_epi32(value)};
   }
@@ -43,6 +44,7 @@ struct Dot256 {
     __builtin_memcpy(&four, x, sizeof(four));
     return _mm256_set1_epi32(four);
   }
+  template <bool kQ4>
   static PEDIGREE_VEC_INLINE I16 Finish(const Sum& sum) {
     return __builtin_bit_cast(I16, sum);
   }

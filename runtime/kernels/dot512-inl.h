@@ -21,6 +21,7 @@ struct Dot512 {
     low = _mm512_and_si512(both, mask);
     high = _mm512_and_si512(_mm512_srli_epi16(both, 4), mask);
   }
+  template <bool kQ4>
   static PEDIGREE_VEC_INLINE Sum Start(int32_t value) {
     return _mm512_set1_epi32(value);
   }
@@ -29,6 +30,7 @@ struct Dot512 {
     __builtin_memcpy(&four, x, sizeof(four));
     return _mm512_set1_epi32(four);
   }
+  template <bool kQ4>
   static PEDIGREE_VEC_INLINE I16 Finish(Sum sum) {
     return __builtin_bit_cast(I16, sum);
   }

@@ -59,6 +59,7 @@ struct Dot {
       high.rows[i] = vreinterpretq_s8_u8(vshrq_n_u8(both, 4));
     }
   }
+  template <bool kQ4>
   static PEDIGREE_VEC_INLINE Sum Start(int32_t value) {
     const int32x4_t splat = vdupq_n_s32(value);
     return {{splat, splat, splat, splat}};
@@ -76,6 +77,7 @@ struct Dot {
                                         const int8_t* x) {
     AddQ8(sum, w, x);
   }
+  template <bool kQ4>
   static PEDIGREE_VEC_INLINE I16 Finish(const Sum& sum) {
     return __builtin_bit_cast(I16, sum);
   }

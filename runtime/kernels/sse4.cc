@@ -59,15 +59,22 @@ struct Dot {
       high.rows[i] = _mm_and_si128(_mm_srli_epi16(both, 4), mask);
     }
   }
+  // A block of q4_0 is summed in 16 bits, as by AVX2.
+  template <bool kQ4>
   static PEDIGREE_VEC_INLINE Sum Start(int32_t value) {
-    const __m128i splat = _mm_set1_epi32(value);
+    const __m128i splat =
+        kQ4 ? _mm_set1_epi16(static_cast<int16_t>(value / 2))
+            : _mm_set1_epi32(value);
     return {{splat, splat, splat, splat}};
+  }
+  // Sums of pairs of 16-bit integers.
+  static PEDIGREE_VEC_INLINE __m128i Widen(__m128i pairs) {
+    return _mm_madd_epi16(pairs, _mm_set1_epi16(1));
   }
   // Pairs of products stay below 2^15: 2 * 128 * 127.
   static PEDIGREE_VEC_INLINE __m128i AddProducts(__m128i sum, __m128i w,
                                                  __m128i x) {
-    return _mm_add_epi32(
-        sum, _mm_madd_epi16(_mm_maddubs_epi16(w, x), _mm_set1_epi16(1)));
+    return _mm_add_epi32(sum, Widen(_mm_maddubs_epi16(w, x)));
   }
   static PEDIGREE_VEC_INLINE __m128i Splat(const int8_t* x) {
     int32_t four;
@@ -87,10 +94,15 @@ struct Dot {
                                         const int8_t* x) {
     const __m128i splat = Splat(x);
     for (size_t i = 0; i < 4; ++i) {
-      sum.rows[i] = AddProducts(sum.rows[i], w.rows[i], splat);
+      sum.rows[i] =
+          _mm_add_epi16(sum.rows[i], _mm_maddubs_epi16(w.rows[i], splat));
     }
   }
-  static PEDIGREE_VEC_INLINE I16 Finish(const Sum& sum) {
+  template <bool kQ4>
+  static PEDIGREE_VEC_INLINE I16 Finish(Sum sum) {
+    if constexpr (kQ4) {
+      for (__m128i& rows : sum.rows) rows = Widen(rows);
+    }
     return __builtin_bit_cast(I16, sum);
   }
   static PEDIGREE_VEC_INLINE F16 LoadHalves(const uint8_t* halves) {

@@ -14,11 +14,12 @@
 //     struct Sum;      // 16 integer sums, perhaps in parts
 //     static Weights LoadQ8(const uint8_t* tile);            // 64 bytes
 //     static void LoadQ4(const uint8_t* tile, Weights& low, Weights& high);
-//     static Sum Start(int32_t value);
+//     // A sum that begins at the bias times the sum of a block's activations.
+//     template <bool kQ4> static Sum Start(int32_t value);
 //     // sum[r] += the 4 products of row r with x[0..4).
 //     static void AddQ8(Sum& sum, const Weights& w, const int8_t* x);
 //     static void AddQ4(Sum& sum, const Weights& w, const int8_t* x);
-//     static I16 Finish(const Sum& sum);
+//     template <bool kQ4> static I16 Finish(const Sum& sum);
 //     // 16 halves as floats.
 //     static F16 LoadHalves(const uint8_t* halves);
 //   };
@@ -48,7 +49,7 @@ PEDIGREE_VEC_INLINE void SumBlock(const uint8_t* weights, size_t tile_bytes,
   for (size_t t = 0; t < kTokens; ++t) {
     const int32_t start = kBias == 0 ? 0 : -kBias * sums[t * blocks];
     PEDIGREE_UNROLL
-    for (size_t n = 0; n < kTiles; ++n) sum[n][t] = Dot::Start(start);
+    for (size_t n = 0; n < kTiles; ++n) sum[n][t] = Dot::Start<kQ4>(start);
   }
   if constexpr (kQ4) {
 #pragma clang loop unroll_count(kGroupsAtOnce)
@@ -128,7 +129,7 @@ PEDIGREE_VEC_INLINE void QuantizedTiles(const TileLayout& layout,
         PEDIGREE_UNROLL
         for (size_t n = 0; n < kTiles; ++n) {
           const F16 products =
-              __builtin_convertvector(Dot::Finish(sum[n][t]), F16);
+              __builtin_convertvector(Dot::Finish<kQ4>(sum[n][t]), F16);
           total[n][t] = total[n][t] + products * scale;
         }
       }
@@ -156,7 +157,7 @@ PEDIGREE_VEC_INLINE void QuantizedTiles(const TileLayout& layout,
         for (size_t t = 0; t < kTokens; ++t) {
           const F16 scale = scales[t * blocks + block];
           const F16 products =
-              __builtin_convertvector(Dot::Finish(sum[n][t]), F16);
+              __builtin_convertvector(Dot::Finish<kQ4>(sum[n][t]), F16);
           total[n][t] = total[n][t] + products * (scale * weight_scale);
         }
       }
@@ -246,7 +247,7 @@ uint64_t MultiplyInRegisters(size_t iterations) {
   const typename Dot::Weights w = Dot::LoadQ8(bytes);
   typename Dot::Sum sums[kChains];
   PEDIGREE_UNROLL
-  for (size_t i = 0; i < kChains; ++i) sums[i] = Dot::Start(0);
+  for (size_t i = 0; i < kChains; ++i) sums[i] = Dot::Start<false>(0);
   const int8_t x[4] = {1, 1, 1, 1};
   for (size_t n = 0; n < iterations; ++n) {
     // Keeps the loop from being folded into one multiplication.
@@ -256,7 +257,7 @@ uint64_t MultiplyInRegisters(size_t iterations) {
   }
   PEDIGREE_UNROLL
   for (size_t i = 0; i < kChains; ++i) {
-    const I16 result = Dot::Finish(sums[i]);
+    const I16 result = Dot::Finish<false>(sums[i]);
     asm volatile("" : : "m"(result));
   }
   return uint64_t{iterations} * kChains * kTileRows * 4;
