@@ -1,4 +1,4 @@
-"""CLI11, headers only."""
+"""CLI11."""
 
 load("//third_party:archives.bzl", "debian_archive")
 
