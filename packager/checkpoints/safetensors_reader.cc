@@ -8,6 +8,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "runtime/base/json.h"
 #include "runtime/base/status_macros.h"
 
 namespace pedigree {
