@@ -215,16 +215,13 @@ absl::StatusOr<Json> ParseForeignJson(std::string_view text,
 
 bool ParseJsonEvents(std::string_view text, nlohmann::json_sax<Json>& handler) {
   // The library takes a NUL for the end of the text, whatever follows. No JSON
-  // holds one.
+  // holds one, nor any other control character but white space.
   const size_t nul = text.find('\0');
+  std::string refused;
   if (nul != std::string_view::npos) {
-    nlohmann::detail::position_t position;
-    position.chars_read_total = nul + 1;
-    constexpr int kSyntaxError = 101;
-    return handler.parse_error(
-        nul + 1, "",
-        nlohmann::detail::parse_error::create(kSyntaxError, position, "NUL",
-                                              nullptr));
+    refused = text.substr(0, nul + 1);
+    refused[nul] = '\x01';
+    text = refused;
   }
   return Json::sax_parse(text.begin(), text.end(), &handler);
 }

@@ -4,6 +4,7 @@
 struct Dot512 {
   static constexpr size_t kTiles = 2;
   static constexpr size_t kF32Tokens = 6;
+  static constexpr size_t kF32Lanes = 16;
   static constexpr size_t kQueries = 8;
   static constexpr size_t kKeyBlocks = 2;
   static constexpr size_t kValueVectors = 2;

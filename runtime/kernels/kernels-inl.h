@@ -5,10 +5,11 @@
 // The file that includes this one defines before, or includes tiles-inl.h, which
 // does:
 //
-//   // Tokens of an f32 product; queries of attention, and the vectors of keys and
-//   // of values that they meet at once.
+//   // Tokens of an f32 product and lanes that it sums at a time; queries of
+//   // attention, and the vectors of keys and of values that they meet at once.
 //   struct Dot {
-//     static constexpr size_t kF32Tokens, kQueries, kKeyBlocks, kValueVectors;
+//     static constexpr size_t kF32Tokens, kF32Lanes;
+//     static constexpr size_t kQueries, kKeyBlocks, kValueVectors;
 //   };
 //   // Kernels::mat_mul for quantized weights that HasTiles.
 //   template <bool kQ4>
@@ -29,8 +30,60 @@ struct F32Ahead {
   size_t step = 0;  // floats for every kLanes columns
 };
 
-// The partial sums of kF32Rows rows (row_stride 0 repeats one) and kTokens
-// tokens.
+// Lanes that are summed side by side, and columns after which the next lanes have
+// their turn: what these take stays in the first-level cache.
+typedef float F32Part __attribute__((ext_vector_type(Dot::kF32Lanes)));
+inline constexpr size_t kF32PieceColumns = 1024;
+
+// Adds lanes [lane, lane + kF32Lanes) of every kLanes columns of [begin, end) to the
+// partial sums of kF32Rows rows and kTokens tokens.
+template <size_t kTokens>
+PEDIGREE_VEC_INLINE void AddF32Lanes(const float* const (&rows)[kF32Rows],
+                                     const float* x, size_t x_stride,
+                                     size_t lane, size_t begin, size_t end,
+                                     F32Ahead& ahead,
+                                     F16 (&sum)[kF32Rows][kTokens]) {
+  const auto lanes_of = [lane](auto& vector) {
+    return reinterpret_cast<char*>(&vector) + lane * sizeof(float);
+  };
+  F32Part part[kF32Rows][kTokens];
+  PEDIGREE_UNROLL
+  for (size_t r = 0; r < kF32Rows; ++r) {
+    PEDIGREE_UNROLL
+    for (size_t t = 0; t < kTokens; ++t) {
+      __builtin_memcpy(&part[r][t], lanes_of(sum[r][t]), sizeof(F32Part));
+    }
+  }
+  for (size_t i = begin + lane; i < end; i += kLanes) {
+    F32Part w[kF32Rows];
+    PEDIGREE_UNROLL
+    for (size_t r = 0; r < kF32Rows; ++r) {
+      __builtin_memcpy(&w[r], rows[r] + i, sizeof(F32Part));
+    }
+    if (lane == 0) {
+      FetchLine(ahead.next);
+      ahead.next += ahead.step;
+    }
+    PEDIGREE_UNROLL
+    for (size_t t = 0; t < kTokens; ++t) {
+      F32Part xt;
+      __builtin_memcpy(&xt, x + t * x_stride + i, sizeof(xt));
+      PEDIGREE_UNROLL
+      for (size_t r = 0; r < kF32Rows; ++r) {
+        part[r][t] = part[r][t] + w[r] * xt;
+      }
+    }
+  }
+  PEDIGREE_UNROLL
+  for (size_t r = 0; r < kF32Rows; ++r) {
+    PEDIGREE_UNROLL
+    for (size_t t = 0; t < kTokens; ++t) {
+      __builtin_memcpy(lanes_of(sum[r][t]), &part[r][t], sizeof(F32Part));
+    }
+  }
+}
+
+// The partial sums of kF32Rows rows and kTokens tokens.
 template <size_t kTokens>
 PEDIGREE_VEC_INLINE void F32Tile(const float* const (&rows)[kF32Rows],
                                  size_t columns, const float* x,
@@ -41,29 +94,22 @@ PEDIGREE_VEC_INLINE void F32Tile(const float* const (&rows)[kF32Rows],
     PEDIGREE_UNROLL
     for (size_t t = 0; t < kTokens; ++t) sum[r][t] = 0.0f;
   }
-  size_t i = 0;
-  for (; i + kLanes <= columns; i += kLanes) {
-    F16 w[kF32Rows];
+  const size_t whole = columns / kLanes * kLanes;
+  for (size_t i = 0; i < whole; i += kF32PieceColumns) {
+    const size_t end =
+        whole - i < kF32PieceColumns ? whole : i + kF32PieceColumns;
     PEDIGREE_UNROLL
-    for (size_t r = 0; r < kF32Rows; ++r) {
-      w[r] = Load(rows[r] + i);
-    }
-    FetchLine(ahead.next);
-    ahead.next += ahead.step;
-    PEDIGREE_UNROLL
-    for (size_t t = 0; t < kTokens; ++t) {
-      const F16 xt = Load(x + t * x_stride + i);
-      PEDIGREE_UNROLL
-      for (size_t r = 0; r < kF32Rows; ++r) sum[r][t] = sum[r][t] + w[r] * xt;
+    for (size_t lane = 0; lane < kLanes; lane += Dot::kF32Lanes) {
+      AddF32Lanes(rows, x, x_stride, lane, i, end, ahead, sum);
     }
   }
-  if (i == columns) return;
+  if (whole == columns) return;
   PEDIGREE_UNROLL
   for (size_t t = 0; t < kTokens; ++t) {
-    const F16 xt = LoadPart(x + t * x_stride + i, columns - i);
+    const F16 xt = LoadPart(x + t * x_stride + whole, columns - whole);
     PEDIGREE_UNROLL
     for (size_t r = 0; r < kF32Rows; ++r) {
-      sum[r][t] = sum[r][t] + LoadPart(rows[r] + i, columns - i) * xt;
+      sum[r][t] = sum[r][t] + LoadPart(rows[r] + whole, columns - whole) * xt;
     }
   }
 }

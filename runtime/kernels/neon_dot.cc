@@ -29,6 +29,7 @@ struct Dot {
   static constexpr size_t kTokens = 4;
   static constexpr size_t kTiles = 1;
   static constexpr size_t kF32Tokens = 1;
+  static constexpr size_t kF32Lanes = 16;
   static constexpr size_t kQueries = 4;
   static constexpr size_t kKeyBlocks = 1;
   static constexpr size_t kValueVectors = 1;

@@ -24,7 +24,8 @@ namespace {
 #include "runtime/kernels/vec16-inl.h"
 
 struct Dot {
-  static constexpr size_t kF32Tokens = 1;
+  static constexpr size_t kF32Tokens = 2;
+  static constexpr size_t kF32Lanes = 4;
   static constexpr size_t kQueries = 2;
   static constexpr size_t kKeyBlocks = 1;
   static constexpr size_t kValueVectors = 1;
