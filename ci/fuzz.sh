@@ -51,10 +51,12 @@ export UBSAN_OPTIONS=print_stacktrace=1
 # would tell the pipe's.)
 processor_seconds() {
   awk 'NR == 2 { split($1, user, /[ms]/); split($2, kernel, /[ms]/)
-    printf "%d\n", (user[1] + kernel[1]) * 60 + user[2] + kernel[2] }' "$kept/times"
+    printf "%d\n", (user[1] + kernel[1]) * 60 + user[2] + kernel[2] }' "$times"
 }
 
 mkdir -p "$kept"
+times=$(mktemp)
+trap 'rm -f "$times"' EXIT
 status=0
 for label; do
   name=$(echo "${label#//}" | tr : /)
@@ -64,7 +66,7 @@ for label; do
   seeds=$program.runfiles/pedigree/fixtures
   folders=$(find -L "$seeds" -type f -exec dirname {} + | sort -u)
   log=$found/log
-  times > "$kept/times"
+  times > "$times"
   before=$(processor_seconds)
   spent=0
   executions=0
@@ -76,7 +78,7 @@ for label; do
     "$program" -max_total_time=$((seconds - spent)) -timeout=25 -rss_limit_mb=2048 \
       -print_final_stats=1 -artifact_prefix="$found/failures/" \
       "$found/corpus" $folders > "$log" 2>&1 || passed=false
-    times > "$kept/times"
+    times > "$times"
     spent=$(($(processor_seconds) - before))
     $passed || {
       status=1
