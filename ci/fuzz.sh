@@ -4,9 +4,9 @@
 #
 #   ci/fuzz.sh [SECONDS [TARGET]...]
 #
-# SECONDS: of a processor's time for each target, default 60. TARGETS: labels of programs that
-# //bazel:fuzz.bzl made; default all. Seeds are a target's committed corpus and what
-# earlier runs found, which is kept, with any input that fails, in
+# SECONDS: of a processor's time for each target, default 60. TARGETS: labels of
+# programs that //bazel:fuzz.bzl made; default all. Seeds are a target's committed
+# corpus and what earlier runs found, which is kept, with any input that fails, in
 # ${PEDIGREE_FUZZ_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/pedigree/fuzz}.
 #
 # An input that fails, once its cause is mended, goes into the target's corpus
