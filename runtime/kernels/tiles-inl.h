@@ -248,10 +248,11 @@ uint64_t MultiplyInRegisters(size_t iterations) {
   typename Dot::Sum sums[kChains];
   PEDIGREE_UNROLL
   for (size_t i = 0; i < kChains; ++i) sums[i] = Dot::Start<false>(0);
-  const int8_t x[4] = {1, 1, 1, 1};
+  int8_t x[4] = {1, 1, 1, 1};
   for (size_t n = 0; n < iterations; ++n) {
-    // Keeps the loop from being folded into one multiplication.
-    asm volatile("" : : "m"(x));
+    // New activations, for all the compiler knows: it can neither fold the loop
+    // into one multiplication nor take what is done to them out of it.
+    asm volatile("" : "+m"(x));
     PEDIGREE_UNROLL
     for (size_t i = 0; i < kChains; ++i) Dot::AddQ8(sums[i], w, x);
   }
