@@ -8,12 +8,13 @@
 #include "absl/functional/function_ref.h"
 
 #if !defined(__wasm__)
+#include <linux/futex.h>
 #include <pthread.h>
 #include <sched.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <atomic>
-#include <condition_variable>
-#include <mutex>
 #include <vector>
 #endif
 
@@ -44,11 +45,13 @@ void ThreadPool::Barrier() {}
 
 namespace {
 
-// Spins before a waiting thread lets others run, and before an idle one sleeps:
-// some tens of microseconds and some hundreds. With more threads than cores,
-// whoever spins keeps away the one that is waited for: then none does.
-constexpr int kSpinsBeforeYield = 2000;
-constexpr int kSpinsBeforeSleep = 20000;
+// Spins before a thread sleeps that waits for others at a meeting, and for the next
+// run: some tens of microseconds and some hundreds. With more threads than cores,
+// whoever spins keeps away the one that is waited for: then none does. Nor does any
+// yield: who yields to another program waits for the end of its slice, milliseconds
+// at every meeting; who sleeps is woken ahead of it.
+constexpr int kSpinsAtMeeting = 2000;
+constexpr int kSpinsBetweenRuns = 20000;
 
 inline void Pause() {
 #if defined(__x86_64__)
@@ -58,10 +61,43 @@ inline void Pause() {
 #endif
 }
 
-// On a cache line of its own, so that one's spinning doesn't slow another.
+// A number that threads wait for, on a cache line of its own.
 template <typename T>
-struct alignas(64) Lonely {
-  std::atomic<T> value{0};
+class alignas(64) Signal {
+ public:
+  T Get() const { return value_.load(std::memory_order_acquire); }
+
+  // Wakes those who sleep.
+  void Set(T value) {
+    value_.store(value);
+    // Who is not counted here has yet to look at the number.
+    if (sleepers_.load() > 0) {
+      syscall(SYS_futex, &value_, FUTEX_WAKE_PRIVATE, kMaxThreads, nullptr,
+              nullptr, 0);
+    }
+  }
+
+  // The number once it is not `seen`: looks at it `spins` times, then sleeps.
+  T AwaitChange(T seen, int spins) {
+    for (; spins > 0; --spins) {
+      const T value = Get();
+      if (value != seen) return value;
+      Pause();
+    }
+    sleepers_.fetch_add(1);
+    T value;
+    while ((value = value_.load()) == seen) {
+      // The system compares the low half, which comes first, once more.
+      syscall(SYS_futex, &value_, FUTEX_WAIT_PRIVATE,
+              static_cast<uint32_t>(seen), nullptr, nullptr, 0);
+    }
+    sleepers_.fetch_sub(1);
+    return value;
+  }
+
+ private:
+  std::atomic<T> value_{0};
+  std::atomic<int> sleepers_{0};
 };
 
 }  // namespace
@@ -75,29 +111,24 @@ struct ThreadPool::State {
   };
   static void* Start(void* worker);
   void Work(int thread);
-  // The first ticket that is not `seen`.
-  uint64_t AwaitTicket(uint64_t seen);
   void Publish(int threads);
   void Meet();
 
   // One ticket a run: the number of the run, and how many threads take part.
   // 0 threads end the pool.
   static constexpr uint64_t kThreadsInTicket = 1024;
-  Lonely<uint64_t> ticket;
+  Signal<uint64_t> ticket;
   // The barrier: how many have arrived, and how often all have.
-  Lonely<int> arrived;
-  Lonely<uint32_t> meetings;
+  alignas(64) std::atomic<int> arrived{0};
+  Signal<uint32_t> meetings;
 
   // Written before a ticket is published, read by its threads only.
   const absl::FunctionRef<void(int)>* work = nullptr;
   int running = 1;
 
-  int spins_before_yield = kSpinsBeforeYield;
-  int spins_before_sleep = kSpinsBeforeSleep;
+  int spins_at_meeting = kSpinsAtMeeting;
+  int spins_between_runs = kSpinsBetweenRuns;
 
-  std::atomic<int> sleepers{0};
-  std::mutex mutex;
-  std::condition_variable wake;
   std::vector<Worker> workers;
 };
 
@@ -110,7 +141,7 @@ void* ThreadPool::State::Start(void* worker) {
 void ThreadPool::State::Work(int thread) {
   uint64_t seen = 0;
   while (true) {
-    seen = AwaitTicket(seen);
+    seen = ticket.AwaitChange(seen, spins_between_runs);
     const int threads = static_cast<int>(seen % kThreadsInTicket);
     if (threads == 0) return;
     if (thread >= threads) continue;
@@ -119,44 +150,20 @@ void ThreadPool::State::Work(int thread) {
   }
 }
 
-uint64_t ThreadPool::State::AwaitTicket(uint64_t seen) {
-  for (int spins = 0; spins < spins_before_sleep; ++spins) {
-    const uint64_t current = ticket.value.load(std::memory_order_acquire);
-    if (current != seen) return current;
-    Pause();
-  }
-  std::unique_lock<std::mutex> lock(mutex);
-  ++sleepers;
-  wake.wait(lock, [&] { return ticket.value.load() != seen; });
-  --sleepers;
-  return ticket.value.load();
-}
-
 void ThreadPool::State::Publish(int threads) {
-  const uint64_t run = ticket.value.load() / kThreadsInTicket + 1;
-  ticket.value.store(run * kThreadsInTicket + static_cast<uint64_t>(threads));
-  // Who was not seen asleep here has yet to look at the ticket.
-  if (sleepers.load() > 0) {
-    const std::lock_guard<std::mutex> lock(mutex);
-    wake.notify_all();
-  }
+  const uint64_t run = ticket.Get() / kThreadsInTicket + 1;
+  ticket.Set(run * kThreadsInTicket + static_cast<uint64_t>(threads));
 }
 
 void ThreadPool::State::Meet() {
+  // Read first: once all have arrived, the next run may begin.
   const int expected = running;
-  const uint32_t meeting = meetings.value.load(std::memory_order_relaxed);
-  if (arrived.value.fetch_add(1, std::memory_order_acq_rel) + 1 == expected) {
-    arrived.value.store(0, std::memory_order_relaxed);
-    meetings.value.store(meeting + 1, std::memory_order_release);
-    return;
-  }
-  for (int spins = 0;
-       meetings.value.load(std::memory_order_acquire) == meeting; ++spins) {
-    if (spins < spins_before_yield) {
-      Pause();
-    } else {
-      sched_yield();
-    }
+  const uint32_t meeting = meetings.Get();
+  if (arrived.fetch_add(1, std::memory_order_acq_rel) + 1 == expected) {
+    arrived.store(0, std::memory_order_relaxed);
+    meetings.Set(meeting + 1);
+  } else {
+    meetings.AwaitChange(meeting, spins_at_meeting);
   }
 }
 
@@ -168,8 +175,8 @@ int AvailableThreads() {
 
 ThreadPool::ThreadPool(int threads) : state_(std::make_unique<State>()) {
   if (threads > AvailableThreads()) {
-    state_->spins_before_yield = 0;
-    state_->spins_before_sleep = 0;
+    state_->spins_at_meeting = 0;
+    state_->spins_between_runs = 0;
   }
   // Workers hold pointers into the vector.
   state_->workers.reserve(static_cast<size_t>(threads - 1));
