@@ -45,11 +45,11 @@ void ThreadPool::Barrier() {}
 
 namespace {
 
-// Spins before a thread sleeps that waits for others at a meeting, and for the next
-// run: some tens of microseconds and some hundreds. With more threads than cores,
-// whoever spins keeps away the one that is waited for: then none does. Nor does any
-// yield: who yields to another program waits for the end of its slice, milliseconds
-// at every meeting; who sleeps is woken ahead of it.
+// Spins before a thread sleeps that waits for others at a meeting, and for the
+// next run: some tens of microseconds and some hundreds. With more threads than
+// cores, whoever spins keeps away the one that is waited for: then none does.
+// Nor does any yield: who yields to another program waits for the end of its
+// slice, milliseconds at every meeting; who sleeps is woken ahead of it.
 constexpr int kSpinsAtMeeting = 2000;
 constexpr int kSpinsBetweenRuns = 20000;
 
