@@ -9,9 +9,14 @@ load(
     "declare_toolchains",
 )
 load("//third_party/bazel_skylib:workspace.bzl", "bazel_skylib_repository")
+load(
+    "//third_party/remote_coverage_tools:workspace.bzl",
+    "remote_coverage_tools_repository",
+)
 
 def _pinned_impl(_ctx):
     bazel_skylib_repository()
+    remote_coverage_tools_repository()
     declare_toolchains()
     declare_libraries()
 
