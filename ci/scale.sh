@@ -125,12 +125,33 @@ measure_graph() {
   note graph_bytes "$(wc -c < "$work/graph")"
 }
 
+packages() {
+  find "$workspace/n$size" -name BUILD.bazel
+}
+
+# All packages of the population are others than before, though they say the same.
+change_packages() {
+  packages | while read -r package; do
+    echo '# Loaded again.' >> "$package"
+  done
+}
+
+# Whether the last command loaded all packages of the population, and no others.
+loaded_again() {
+  grep -q "($(packages | wc -l) packages loaded, [1-9]" "$work/log" || {
+    grep Analyzed "$work/log" >&2 || true
+    fail "$(packages | wc -l) packages changed, but others were loaded"
+  }
+}
+
 rm -rf "$workspace"
 : > "$measurements"
 other_workspace "$workspace"
 for size in $sizes; do
   ci/scale/population.sh "$size" "$workspace/n$size"
 done
+# What an earlier run built in FOLDER would be no first build.
+quiet bazel clean
 # The tools, from the cache of actions where they are in it.
 ./bazelw build //ci/scale:scale_report
 ci/scale/population.sh 10 "$workspace/tools"
@@ -139,7 +160,7 @@ bazel build //tools/...
 for size in $sizes; do
   for _ in $(seq "$rounds"); do
     quiet bazel shutdown
-    timed analysis build --nobuild
+    timed cold_analysis build --nobuild
   done
   timed first_build build
   measure_memory
@@ -154,6 +175,23 @@ for size in $sizes; do
   done
   awk '{ printf "scale:   %d %s\n", $1, $2 }' "$work/kinds"
   measure_graph
+done
+
+# By one server, which has seen all of it before and compiled itself. Sizes take
+# turns, so that none is measured by a warmer one than others are.
+for size in $sizes; do
+  quiet build --nobuild
+done
+for size in $sizes; do
+  change_packages
+  quiet build --nobuild
+done
+for _ in $(seq "$rounds"); do
+  for size in $sizes; do
+    change_packages
+    timed warm_analysis build --nobuild
+    loaded_again
+  done
 done
 
 bazel-bin/ci/scale/scale_report judge "$measurements" \

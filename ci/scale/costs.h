@@ -29,7 +29,7 @@ absl::StatusOr<Costs> ParseCosts(std::string_view text);
 // faster than linearly, a no-op that runs an action or takes longer than
 // `max_no_op_ms` in every round, and a change of one adapter that runs more actions
 // than at the smallest size. Times by the clock show what else the machine did,
-// too, so nothing is said of how they grow.
+// too, and those of a cold server its start, so nothing is said of how they grow.
 std::vector<std::string> Faults(const Costs& costs, uint64_t max_no_op_ms);
 
 // A table in Markdown, a row a cost, of the rounds' medians.
