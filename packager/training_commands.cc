@@ -19,6 +19,7 @@
 #include "runtime/base/status_macros.h"
 #include "runtime/commands/engine_options.h"
 #include "runtime/engine/engine_config.h"
+#include "runtime/kernels/kernels.h"
 
 namespace pedigree {
 namespace {
@@ -91,7 +92,7 @@ absl::StatusOr<TrainingRun> MakeRun(const TrainOptions& options) {
                             MakeEngineConfig(options.engine));
   TrainingRun run;
   run.threads = static_cast<int>(engine.threads);
-  run.target = engine.target;
+  run.target = engine.kernels->target;
   if (!options.progress && isatty(STDERR_FILENO) == 0) return run;
   const auto line = std::make_shared<ProgressLine>();
   run.report = [line](const TrainingProgress& progress) {

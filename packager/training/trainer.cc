@@ -8,8 +8,8 @@
 #include "packager/training/data_order.h"
 #include "packager/training/gradient_pass.h"
 #include "packager/training/optimizer.h"
+#include "runtime/base/float_text.h"
 #include "runtime/base/status_macros.h"
-#include "runtime/tensor/float_text.h"
 
 namespace pedigree {
 namespace {

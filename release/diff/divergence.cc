@@ -8,7 +8,7 @@
 #include "release/diff/text_report.h"
 #include "release/layer.h"
 #include "release/printable.h"
-#include "runtime/tensor/float_text.h"
+#include "runtime/base/float_text.h"
 
 namespace pedigree {
 namespace {

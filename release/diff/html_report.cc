@@ -15,9 +15,9 @@
 #include "release/diff/html_assets.h"
 #include "release/diff/html_text.h"
 #include "release/diff/text_report.h"
+#include "runtime/base/float_text.h"
 #include "runtime/base/json.h"
 #include "runtime/base/sha256.h"
-#include "runtime/tensor/float_text.h"
 
 namespace pedigree {
 namespace {

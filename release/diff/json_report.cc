@@ -4,7 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "release/diff/text_report.h"
-#include "runtime/tensor/float_text.h"
+#include "runtime/base/float_text.h"
 
 namespace pedigree {
 namespace {

@@ -6,8 +6,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
+#include "runtime/base/float_text.h"
 #include "runtime/base/json.h"
-#include "runtime/tensor/float_text.h"
 #include "runtime/tensor/tensor_view.h"
 
 namespace pedigree {

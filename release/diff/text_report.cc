@@ -5,8 +5,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "release/printable.h"
+#include "runtime/base/float_text.h"
 #include "runtime/base/json.h"
-#include "runtime/tensor/float_text.h"
 #include "runtime/tokenizer/utf8.h"
 
 namespace pedigree {

@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "runtime/base/checksum.h"
 #include "runtime/base/error_code.h"
+#include "runtime/base/float_text.h"
 #include "runtime/base/sort.h"
 #include "runtime/base/status_macros.h"
 #include "runtime/format/file_layout.h"
@@ -285,7 +286,7 @@ absl::Status ReadLowRank(const std::string& name, const Entry& entry,
   low_rank.rank = entry.r;
   std::memcpy(&low_rank.scale, &entry.scale_bits, sizeof(low_rank.scale));
   if (!IsFinite(low_rank.scale) || low_rank.scale == 0) {
-    return AdapterError(name, " has scale ", low_rank.scale,
+    return AdapterError(name, " has scale ", FloatText(low_rank.scale),
                         " (must be finite and not 0)");
   }
   PEDIGREE_RETURN_IF_ERROR(
@@ -370,8 +371,8 @@ absl::Status CheckFinite(uint32_t index, std::string_view what,
       ByteSpan(reinterpret_cast<const uint8_t*>(values.data()),
                values.size() * sizeof(float)));
   if (!found.has_value()) return absl::OkStatus();
-  return PayloadError(index, " has ", what, " ", values[*found], " at index ",
-                      *found, " (must be finite)");
+  return PayloadError(index, " has ", what, " ", FloatText(values[*found]),
+                      " at index ", *found, " (must be finite)");
 }
 
 absl::Status CheckIndices(uint32_t index, const AdapterPayload& payload) {

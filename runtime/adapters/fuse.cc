@@ -11,10 +11,10 @@
 #include "absl/types/span.h"
 #include "runtime/adapters/adapter_reader.h"
 #include "runtime/base/error_code.h"
+#include "runtime/base/float_text.h"
 #include "runtime/model/low_rank.h"
 #include "runtime/model/weights.h"
 #include "runtime/tensor/finite.h"
-#include "runtime/tensor/float_text.h"
 #include "runtime/tensor/tensor_view.h"
 
 namespace pedigree {

@@ -11,10 +11,6 @@
 
 namespace pedigree {
 
-uint64_t Checksum(ByteSpan bytes) {
-  return XXH3_64bits(bytes.data(), bytes.size());
-}
-
 ChecksumStream::ChecksumStream() {
   static_assert(sizeof(XXH3_state_t) <= sizeof(state_));
   static_assert(alignof(XXH3_state_t) <= alignof(ChecksumStream));
@@ -31,6 +27,13 @@ void ChecksumStream::Update(ByteSpan bytes) {
 uint64_t ChecksumStream::Finish() const {
   return XXH3_64bits_digest(
       reinterpret_cast<const XXH3_state_t*>(state_.data()));
+}
+
+// Not XXH3_64bits: the library's other copy of the algorithm.
+uint64_t Checksum(ByteSpan bytes) {
+  ChecksumStream stream;
+  stream.Update(bytes);
+  return stream.Finish();
 }
 
 uint64_t FileChecksum(ByteSpan file_bytes, uint64_t field_offset) {

@@ -244,8 +244,7 @@ absl::StatusOr<Outcome> RunCompare(CompareOptions options) {
   PEDIGREE_ASSIGN_OR_RETURN(const EngineConfig engine,
                             MakeEngineConfig(options.engine));
   ThreadPool pool(engine.threads);
-  const Kernels& kernels =
-      engine.target.has_value() ? *FindKernels(*engine.target) : BestKernels();
+  const Kernels& kernels = *engine.kernels;
   PEDIGREE_ASSIGN_OR_RETURN(const std::unique_ptr<Predictor> parent,
                             Predictor::Load(options.parent));
   PEDIGREE_ASSIGN_OR_RETURN(const std::unique_ptr<Predictor> child,

@@ -1,5 +1,6 @@
 #include "runtime/commands/engine_options.h"
 
+#include <optional>
 #include <string>
 
 #include "CLI/CLI.hpp"
@@ -52,9 +53,9 @@ absl::StatusOr<EngineConfig> MakeEngineConfig(const EngineOptions& options) {
   config.repack = !options.no_repack;
   config.sequences = options.sequences;
   if (options.target.empty()) return config;
-  config.target = TargetByName(options.target);
-  if (!config.target.has_value() ||
-      FindKernels(*config.target) == nullptr) {
+  const std::optional<Target> target = TargetByName(options.target);
+  config.kernels = target.has_value() ? FindKernels(*target) : nullptr;
+  if (config.kernels == nullptr) {
     return absl::InvalidArgumentError(
         absl::StrCat("Invalid --target: \"", options.target,
                      "\" (this machine has ", SupportedNames(), ")"));

@@ -221,7 +221,7 @@ class Observer {
          {"suite_digest", json.at("suite").at("digest")},
          {"sidecar_digest", Sha256(sidecar).ToString()},
          {"threads", static_cast<uint32_t>(config.threads)},
-         {"target", TargetName(config.target.value_or(BestTarget()))},
+         {"target", TargetName(config.kernels->target)},
          {"measures", std::move(measures)}});
   }
 

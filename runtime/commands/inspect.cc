@@ -15,6 +15,7 @@
 #include "runtime/adapters/adapter_reader.h"
 #include "runtime/base/bytes.h"
 #include "runtime/base/file.h"
+#include "runtime/base/float_text.h"
 #include "runtime/base/json.h"
 #include "runtime/base/sha256.h"
 #include "runtime/base/status_macros.h"
@@ -24,7 +25,6 @@
 #include "runtime/format/slm_format.h"
 #include "runtime/format/slm_reader.h"
 #include "runtime/model/model.h"
-#include "runtime/tensor/float_text.h"
 #include "runtime/tokenizer/tokenizer.h"
 
 namespace pedigree {

@@ -8,10 +8,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "runtime/base/error_code.h"
+#include "runtime/base/float_text.h"
 #include "runtime/base/json.h"
 #include "runtime/diagnostics/counted.h"
 #include "runtime/generation/sampler.h"
-#include "runtime/tensor/float_text.h"
 
 namespace pedigree {
 namespace {

@@ -30,7 +30,6 @@
 #include "runtime/generation/generator.h"
 #include "runtime/generation/sampler.h"
 #include "runtime/generation/session.h"
-#include "runtime/kernels/kernels.h"
 #include "runtime/model/model.h"
 #include "runtime/model/transformer.h"
 #include "runtime/threads/thread_pool.h"
@@ -56,13 +55,11 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Load(
   PEDIGREE_ASSIGN_OR_RETURN(
       LoadedModel loaded,
       LoadModel(*source, config.repack, expected_digest, pool.get()));
-  const Kernels* kernels =
-      config.target.has_value() ? FindKernels(*config.target) : &BestKernels();
   EngineConfig given = config;
   given.threads = pool->size();
   const auto create = [&] {
     return Transformer::Create(loaded.model->shape(), ToMemoryOptions(given),
-                               pool.get(), kernels);
+                               pool.get(), config.kernels);
   };
   absl::StatusOr<Transformer> transformer = create();
   if (!transformer.ok() && loaded.packed.has_value()) {
@@ -71,7 +68,7 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Load(
   }
   PEDIGREE_RETURN_IF_ERROR(transformer.status());
   return absl::WrapUnique(new Engine(std::move(source), given, std::move(pool),
-                                     kernels, std::move(loaded),
+                                     std::move(loaded),
                                      *std::move(transformer)));
 }
 
@@ -82,12 +79,10 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Load(
 
 Engine::Engine(std::unique_ptr<const ByteSource> source,
                const EngineConfig& config, std::unique_ptr<ThreadPool> pool,
-               const Kernels* kernels, LoadedModel loaded,
-               Transformer transformer)
+               LoadedModel loaded, Transformer transformer)
     : source_(std::move(source)),
       config_(config),
       pool_(std::move(pool)),
-      kernels_(kernels),
       loaded_(std::move(loaded)),
       adapters_(*loaded_.model, loaded_.weights()),
       transformer_(std::move(transformer)) {}

@@ -78,7 +78,7 @@ class Engine {
   const Model& model() const { return *loaded_.model; }
   // What is on top of the model.
   const AdapterStack& adapters() const { return adapters_; }
-  const Kernels& kernels() const { return *kernels_; }
+  const Kernels& kernels() const { return *config_.kernels; }
   ThreadPool& pool() { return *pool_; }
   // Fewer than asked for when the system gives no more.
   int threads() const { return pool_->size(); }
@@ -143,8 +143,8 @@ class Engine {
   friend class EngineSession;
 
   Engine(std::unique_ptr<const ByteSource> source, const EngineConfig& config,
-         std::unique_ptr<ThreadPool> pool, const Kernels* kernels,
-         LoadedModel loaded, Transformer transformer);
+         std::unique_ptr<ThreadPool> pool, LoadedModel loaded,
+         Transformer transformer);
 
   absl::Status CheckTokens(absl::Span<const uint32_t> tokens) const;
   // Frees the repacked copy for what must have room; false where there is none, or
@@ -155,7 +155,6 @@ class Engine {
   std::unique_ptr<const ByteSource> source_;
   EngineConfig config_;
   std::unique_ptr<ThreadPool> pool_;
-  const Kernels* kernels_;
   LoadedModel loaded_;
   AdapterStack adapters_;
   Transformer transformer_;

@@ -4,9 +4,8 @@
 #define PEDIGREE_RUNTIME_ENGINE_ENGINE_CONFIG_H_
 
 #include <cstdint>
-#include <optional>
 
-#include "runtime/kernels/target.h"
+#include "runtime/kernels/kernels.h"
 #include "runtime/model/memory_plan.h"
 
 namespace pedigree {
@@ -14,9 +13,8 @@ namespace pedigree {
 struct EngineConfig {
   // Threads, 1..kMaxThreads. Default: 1.
   int threads = 1;
-  // Kernels of this target, one of SupportedTargets(); those of BestTarget() when
-  // not set.
-  std::optional<Target> target;
+  // Not null. Others than the best are had from FindKernels.
+  const Kernels* kernels = &BestKernels();
   // Whether matrices are copied into the order in which kernels read them and into
   // huge pages, where memory has room for it beside all else: faster, and the copy is
   // memory that the system can't take back, as it can the pages of a mapped file.

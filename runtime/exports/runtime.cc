@@ -28,6 +28,7 @@
 #include "runtime/evaluation/evaluate.h"
 #include "runtime/generation/generator.h"
 #include "runtime/generation/sampler.h"
+#include "runtime/kernels/kernels.h"
 #include "runtime/kernels/target.h"
 #include "runtime/model/model.h"
 
@@ -318,7 +319,7 @@ std::string Runtime::Diagnostics() const {
   Measured measured = state_->measured;
   measured.has_clock = static_cast<bool>(state_->clock_ns);
   measured.threads = state_->config.threads;
-  measured.target = TargetName(state_->config.target.value_or(BestTarget()));
+  measured.target = TargetName(state_->config.kernels->target);
   if (state_->loaded.has_value()) {
     const Engine& engine = *state_->loaded->engine;
     const MemoryUse use = engine.memory();

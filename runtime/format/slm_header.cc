@@ -7,6 +7,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "runtime/base/error_code.h"
+#include "runtime/base/float_text.h"
 #include "runtime/base/status_macros.h"
 
 namespace pedigree {
@@ -32,7 +33,8 @@ absl::Status CheckPositive(std::string_view field, float value) {
   if (value > 0 && value <= std::numeric_limits<float>::max()) {
     return absl::OkStatus();
   }
-  return HeaderError(field, " is ", value, " (must be finite and positive)");
+  return HeaderError(field, " is ", FloatText(value),
+                     " (must be finite and positive)");
 }
 
 absl::Status CheckHeads(const ModelShape& shape) {

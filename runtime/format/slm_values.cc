@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "runtime/base/error_code.h"
+#include "runtime/base/float_text.h"
 #include "runtime/format/finite.h"
 
 namespace pedigree {
@@ -31,7 +32,7 @@ absl::Status CheckF32Values(std::string_view tensor, ByteSpan payload,
   if (!index.has_value()) return absl::OkStatus();
   const auto value =
       LoadLittleEndian<float>(payload.data() + *index * sizeof(float));
-  return ValueError(tensor, "value ", value, " at index ",
+  return ValueError(tensor, "value ", FloatText(value), " at index ",
                     first_index + *index, " (must be finite)");
 }
 
@@ -40,8 +41,8 @@ absl::Status CheckScales(std::string_view tensor, DType dtype,
                          uint64_t first_index) {
   for (size_t i = 0; i < scales.size(); ++i) {
     if (IsValidScale(dtype, scales[i])) continue;
-    return ValueError(tensor, "scale ", scales[i], " at index ",
-                      first_index + i, " (", DTypeName(dtype),
+    return ValueError(tensor, "scale ", FloatText(scales[i]),
+                      " at index ", first_index + i, " (", DTypeName(dtype),
                       dtype == DType::kQ4_0
                           ? " scales are finite and nonzero)"
                           : " scales are finite and positive)");

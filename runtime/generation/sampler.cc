@@ -12,8 +12,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
 #include "runtime/base/error_code.h"
+#include "runtime/base/float_text.h"
 #include "runtime/tensor/finite.h"
-#include "runtime/tensor/float_text.h"
 #include "runtime/tensor/math.h"
 
 namespace pedigree {

@@ -43,6 +43,20 @@ void Transpose(const uint8_t* in, size_t row_bytes, uint8_t* out) {
   }
 }
 
+#if defined(__wasm_simd128__)
+// Flips what kernels want flipped in `bytes` of weights, a multiple of 16.
+void FlipSigns(DType dtype, size_t bytes, uint8_t* weights) {
+  const uint32_t signs = dtype == DType::kQ4_0 ? 0x0888'0888 : 0x0080'0080;
+  const Words flipped = {signs, signs, signs, signs};
+  for (size_t i = 0; i < bytes; i += sizeof(Words)) {
+    Words words;
+    std::memcpy(&words, weights + i, sizeof(words));
+    words ^= flipped;
+    std::memcpy(weights + i, &words, sizeof(words));
+  }
+}
+#endif
+
 // The scales of every row, into the units that they belong to.
 template <typename T, typename Convert>
 void PackScales(const TensorView& tensor, const TileLayout& layout,
@@ -151,6 +165,9 @@ void PackTile(const TensorView& tensor, const TileLayout& layout, size_t tile,
                     std::min<size_t>(4, bytes - i));
       }
     }
+#if defined(__wasm_simd128__)
+    FlipSigns(tensor.dtype, unit_row_bytes * kTileRows, to);
+#endif
   }
   if (layout.half_scales) {
     PackScales<uint16_t>(tensor, layout, first, rows, FloatToHalf, out);

@@ -3,9 +3,9 @@
 // purpose.
 //
 // A 16-bit lane of a packed tile holds kFields weights of a row, each of kBits:
-// two of q8_0, four of q4_0. With the sign bit of all but the highest flipped,
-// which adds half their range, the lane is the sum of w[i] * 2^(kBits * i), and
-// shifted right by i weights, sign and all, it is
+// two of q8_0, four of q4_0. The sign bit of all but the highest is flipped
+// (packing.h), which adds half their range: so the lane is the sum of
+// w[i] * 2^(kBits * i), and shifted right by i weights, sign and all, it is
 //
 //   r[i] = w[i] + 2^kBits * r[i + 1].
 //
@@ -13,7 +13,7 @@
 //
 //   y[i] = x[i] - 2^kBits * x[i - 1],
 //
-// which fits 16 bits: weights cost a shift each, one flip a register and no mask.
+// which fits 16 bits: weights cost a shift each and no mask.
 // What the flipped bits
 // added is taken off where a sum starts. Sums are modulo 2^32 on the way and exact
 // at the end, since numerics v1 keeps them below 2^24.
@@ -41,9 +41,6 @@ template <bool kQ4>
 struct Fields {
   static constexpr size_t kBits = kQ4 ? 4 : 8;
   static constexpr size_t kFields = 16 / kBits;
-  static PEDIGREE_VEC_INLINE v128_t Flip(v128_t lanes) {
-    return wasm_v128_xor(lanes, wasm_i16x8_const_splat(kQ4 ? 0x0888 : 0x0080));
-  }
 };
 
 // y of a block for kTokens tokens.
@@ -161,8 +158,7 @@ PEDIGREE_VEC_INLINE void SumOneToken(const uint8_t* weights,
   for (size_t group = 0; group < kBlockSteps / kFields; ++group) {
     PEDIGREE_UNROLL
     for (size_t q = 0; q < kQuarters; ++q) {
-      const v128_t lanes =
-          Fields<kQ4>::Flip(wasm_v128_load(weights + 16 * q));
+      const v128_t lanes = wasm_v128_load(weights + 16 * q);
       PEDIGREE_UNROLL
       for (size_t i = 0; i < kFields; ++i) {
         sum[q] = wasm_i32x4_add(
@@ -216,8 +212,7 @@ PEDIGREE_VEC_INLINE void TakeApart(const uint8_t* weights,
   for (size_t group = 0; group < kBlockSteps / kFields; ++group) {
     PEDIGREE_UNROLL
     for (size_t q = 0; q < kQuarters; ++q) {
-      const v128_t lanes =
-          Fields<kQ4>::Flip(wasm_v128_load(weights + 16 * q));
+      const v128_t lanes = wasm_v128_load(weights + 16 * q);
       PEDIGREE_UNROLL
       for (size_t i = 0; i < kFields; ++i) {
         next[i * kQuarters + q] =

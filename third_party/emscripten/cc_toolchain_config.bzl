@@ -54,6 +54,13 @@ _MACHINE = [
     "-mbulk-memory",
 ]
 
+# Of LLVM, as em++ gives them: what Binaryen does better, or would undo.
+_CODE_GENERATION = [
+    "-combiner-global-alias-analysis=false",
+    "-enable-emscripten-sjlj",
+    "-disable-lsr",
+]
+
 def _flags(name, sets, requires = []):
     return feature(
         name = name,
@@ -122,6 +129,9 @@ def _archiver_flags():
         )],
     )
 
+def _each(option, values):
+    return [word for value in values for word in [option, value]]
+
 def _features(ctx, llvm, emscripten):
     resource = llvm + "/lib/clang/19"
     compile = [
@@ -132,13 +142,7 @@ def _features(ctx, llvm, emscripten):
         "-DEMSCRIPTEN",
         "-Xclang",
         "-iwithsysroot/include/compat",
-        # As em++: what Binaryen does better, or would undo.
-        "-mllvm",
-        "-combiner-global-alias-analysis=false",
-        "-mllvm",
-        "-enable-emscripten-sjlj",
-        "-mllvm",
-        "-disable-lsr",
+    ] + _each("-mllvm", _CODE_GENERATION) + [
         "-fignore-exceptions",
         "-fno-exceptions",
         "-ffp-contract=off",
@@ -178,9 +182,16 @@ def _features(ctx, llvm, emscripten):
         ]),
         _flags(
             "optimization",
-            # For size; targets that hold inner loops ask for more. There is no
-            # library for linking with -Oz.
-            [(_COMPILE, ["-Oz", "-g0", "-DNDEBUG"]), (_LINK, ["-Os"])],
+            # For size; targets that hold inner loops ask for more. The whole
+            # program is optimized at once, but for libraries of the system, which
+            # there are neither of that kind nor for -Oz.
+            [
+                (_COMPILE, ["-Oz", "-flto", "-g0", "-DNDEBUG"]),
+                (_LINK, ["-Os"] + [
+                    "-Wl,-mllvm," + option
+                    for option in _CODE_GENERATION + ["-inline-threshold=0"]
+                ]),
+            ],
             [with_feature_set(features = ["opt"])],
         ),
         _flags(

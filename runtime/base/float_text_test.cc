@@ -1,4 +1,4 @@
-#include "runtime/tensor/float_text.h"
+#include "runtime/base/float_text.h"
 
 #include <limits>
 
@@ -19,6 +19,8 @@ TEST(FloatTextTest, IsTheShortestThatReadsBack) {
 TEST(FloatTextTest, NamesWhatIsNoNumber) {
   EXPECT_EQ(FloatText(std::numeric_limits<float>::infinity()), "inf");
   EXPECT_EQ(FloatText(std::numeric_limits<float>::quiet_NaN()), "nan");
+  EXPECT_EQ(FloatText(-std::numeric_limits<float>::infinity()), "-inf");
+  EXPECT_EQ(FloatText(-std::numeric_limits<float>::quiet_NaN()), "nan");
 }
 
 }  // namespace
