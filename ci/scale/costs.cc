@@ -18,9 +18,8 @@ namespace {
 enum class Kind {
   kCount,
   kProcessorTime,
-  // Processor time of a server that starts with it.
-  kStartTime,
-  kClockTime,
+  // By the clock, or with the start of a server: told, not judged.
+  kOtherTime,
   kMemory,
 };
 
@@ -35,23 +34,23 @@ constexpr CostKind kCosts[] = {
     {"actions", "actions", Kind::kCount},
     {"graph_bytes", "action graph as text, bytes", Kind::kCount},
     {"cold_analysis_cpu_ms", "loading and analysis, cold server, processor s",
-     Kind::kStartTime},
-    {"cold_analysis_ms", "the same by the clock, s", Kind::kClockTime},
+     Kind::kOtherTime},
+    {"cold_analysis_ms", "the same by the clock, s", Kind::kOtherTime},
     {"warm_analysis_cpu_ms", "loading and analysis, warm server, processor s",
      Kind::kProcessorTime},
-    {"warm_analysis_ms", "the same by the clock, s", Kind::kClockTime},
+    {"warm_analysis_ms", "the same by the clock, s", Kind::kOtherTime},
     {"heap_kib", "heap of the server after collection, MiB", Kind::kMemory},
     {"resident_kib", "resident memory of the server at most, MiB",
      Kind::kMemory},
     {"first_build_cpu_ms", "first build with its actions, processor s",
      Kind::kProcessorTime},
-    {"first_build_ms", "the same by the clock, s", Kind::kClockTime},
+    {"first_build_ms", "the same by the clock, s", Kind::kOtherTime},
     {"no_op_cpu_ms", "no-op build, warm server, processor s",
      Kind::kProcessorTime},
-    {"no_op_ms", "the same by the clock, s", Kind::kClockTime},
+    {"no_op_ms", "the same by the clock, s", Kind::kOtherTime},
     {"no_op_actions", "actions that it executes", Kind::kCount},
     {"change_cpu_ms", "one adapter changed, processor s", Kind::kProcessorTime},
-    {"change_ms", "the same by the clock, s", Kind::kClockTime},
+    {"change_ms", "the same by the clock, s", Kind::kOtherTime},
     {"change_actions", "actions that it executes", Kind::kCount},
 };
 
@@ -73,8 +72,7 @@ std::optional<GrowthLimit> LimitOf(Kind kind) {
       return GrowthLimit{2, 500, 0.5};
     case Kind::kMemory:
       return GrowthLimit{2, 0, 0.5};
-    case Kind::kStartTime:
-    case Kind::kClockTime:
+    case Kind::kOtherTime:
       break;
   }
   return std::nullopt;
@@ -120,8 +118,7 @@ std::string Cell(Kind kind, double value) {
     case Kind::kCount:
       return absl::StrFormat("%.0f", value);
     case Kind::kProcessorTime:
-    case Kind::kStartTime:
-    case Kind::kClockTime:
+    case Kind::kOtherTime:
       return absl::StrFormat("%.2f", value / 1000);
     case Kind::kMemory:
       return absl::StrFormat("%.0f", value / 1024);
