@@ -28,6 +28,8 @@ namespace {
 #include "runtime/kernels/dot256-inl.h"
 
 struct Dot : Dot256 {
+  static constexpr size_t kStreams = 4;
+  static constexpr bool kF32Apart = true;
   static constexpr int32_t kQ8Bias = 0;
 
   // A block of q4_0 is summed in 16 bits, a row's even and odd pairs of columns

@@ -28,6 +28,8 @@ namespace {
 #include "runtime/kernels/dot256-inl.h"
 
 struct Dot : Dot256 {
+  static constexpr size_t kStreams = 1;
+  static constexpr bool kF32Apart = false;
   static constexpr int32_t kQ8Bias = 128;
 
   static PEDIGREE_VEC_INLINE Weights LoadQ8(const uint8_t* tile) {

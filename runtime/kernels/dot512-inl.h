@@ -3,6 +3,8 @@
 
 struct Dot512 {
   static constexpr size_t kTiles = 2;
+  static constexpr size_t kStreams = 1;
+  static constexpr bool kF32Apart = false;
   static constexpr size_t kF32Tokens = 6;
   static constexpr size_t kF32Lanes = 16;
   static constexpr size_t kQueries = 8;

@@ -5,9 +5,12 @@
 // The file that includes this one defines before, or includes tiles-inl.h, which
 // does:
 //
-//   // Tokens of an f32 product and lanes that it sums at a time; queries of
-//   // attention, and the vectors of keys and of values that they meet at once.
 //   struct Dot {
+//     // One token's rows of f32 are read from distant places side by side, not
+//     // one after the other.
+//     static constexpr bool kF32Apart;
+//     // Tokens of an f32 product and lanes that it sums at a time; queries of
+//     // attention, and the vectors of keys and of values that they meet at once.
 //     static constexpr size_t kF32Tokens, kF32Lanes;
 //     static constexpr size_t kQueries, kKeyBlocks, kValueVectors;
 //   };
@@ -114,93 +117,130 @@ PEDIGREE_VEC_INLINE void F32Tile(const float* const (&rows)[kF32Rows],
   }
 }
 
-// One token: memory sets the pace, and it is fastest as one stream, a row after
-// the other.
-PEDIGREE_VEC_INLINE void F32RowByRow(const float* const (&rows)[kF32Rows],
-                                     size_t columns, const float* x,
-                                     F16 (&sum)[kF32Rows][1]) {
-  for (size_t r = 0; r < kF32Rows; ++r) {
-    F16 total = 0.0f;
-    size_t i = 0;
-    for (; i + kLanes <= columns; i += kLanes) {
-      FetchAhead(rows[r] + i, sizeof(F16));
-      total = total + Load(rows[r] + i) * Load(x + i);
-    }
-    if (i < columns) {
-      total = total + LoadPart(rows[r] + i, columns - i) *
-                          LoadPart(x + i, columns - i);
-    }
-    sum[r][0] = total;
-  }
-}
+// kF32Rows rows, each `apart` rows after the one before it; past `count` the last
+// one again, which is not stored.
+struct F32Group {
+  const float* rows[kF32Rows];
+  size_t count;
+  size_t apart;
+};
 
 template <size_t kTokens>
-PEDIGREE_VEC_INLINE void F32Rows(const float* const (&rows)[kF32Rows],
-                                 size_t row_count, const ActivationBatch& x,
-                                 size_t token, F32Ahead ahead, float* out,
+PEDIGREE_VEC_INLINE void F32Rows(const F32Group& group,
+                                 const ActivationBatch& x, size_t token,
+                                 F32Ahead ahead, float* out,
                                  size_t out_stride) {
   F16 sum[kF32Rows][kTokens];
   const float* in = x.values + token * x.value_stride;
-  if constexpr (kTokens == 1) {
-    if (x.tokens == 1) {
-      F32RowByRow(rows, x.columns, in, sum);
-    } else {
-      F32Tile(rows, x.columns, in, x.value_stride, ahead, sum);
-    }
-  } else {
-    F32Tile(rows, x.columns, in, x.value_stride, ahead, sum);
-  }
+  F32Tile(group.rows, x.columns, in, x.value_stride, ahead, sum);
   PEDIGREE_UNROLL
   for (size_t t = 0; t < kTokens; ++t) {
     const F4 folded = Fold4(sum[0][t], sum[1][t], sum[2][t], sum[3][t]);
     float* to = out + (token + t) * out_stride;
-    // Not one copy of either size, which would be a call.
-    if (row_count == kF32Rows) {
+    if (group.apart > 1) {
+      PEDIGREE_UNROLL
+      for (size_t r = 0; r < kF32Rows; ++r) to[r * group.apart] = folded[r];
+    } else if (group.count == kF32Rows) {
+      // Not one copy of either size, which would be a call.
       __builtin_memcpy(to, &folded, sizeof(folded));
     } else {
-      __builtin_memcpy(to, &folded, row_count * sizeof(float));
+      __builtin_memcpy(to, &folded, group.count * sizeof(float));
+    }
+  }
+}
+
+// All tokens; on the way the group after this one is fetched, where there is one.
+void F32AllTokens(const F32Group& group, bool fetch_next,
+                  const ActivationBatch& x, float* out, size_t out_stride) {
+  // Roughly: what is left over by the tiles of most tokens is few.
+  const size_t groups = x.tokens / Dot::kF32Tokens + 1;
+  F32Ahead ahead = {group.rows[0], 0};
+  if (fetch_next) {
+    ahead = {group.rows[0] + kF32Rows * x.columns,
+             kF32Rows * kLanes / groups};
+  }
+  const auto next_tokens = [&ahead, &x] {
+    const F32Ahead share = ahead;
+    ahead.next += x.columns / kLanes * ahead.step;
+    return share;
+  };
+  size_t token = 0;
+  for (; token + Dot::kF32Tokens <= x.tokens; token += Dot::kF32Tokens) {
+    F32Rows<Dot::kF32Tokens>(group, x, token, next_tokens(), out, out_stride);
+  }
+  if constexpr (Dot::kF32Tokens > 4) {
+    for (; token + 4 <= x.tokens; token += 4) {
+      F32Rows<4>(group, x, token, next_tokens(), out, out_stride);
+    }
+  }
+  if constexpr (Dot::kF32Tokens > 1) {
+    for (; token < x.tokens; ++token) {
+      F32Rows<1>(group, x, token, next_tokens(), out, out_stride);
+    }
+  }
+}
+
+// One token, its weights as one stream: a row after the other.
+PEDIGREE_VEC_INLINE void F32RowByRow(const float* weights, size_t begin_row,
+                                     size_t end_row, const ActivationBatch& x,
+                                     float* out) {
+  for (size_t row = begin_row; row < end_row; row += kF32Rows) {
+    const size_t count = end_row - row < kF32Rows ? end_row - row : kF32Rows;
+    F16 sum[kF32Rows];
+    for (size_t r = 0; r < kF32Rows; ++r) sum[r] = 0.0f;
+    for (size_t r = 0; r < count; ++r) {
+      const float* weight = weights + (row + r) * x.columns;
+      F16 total = 0.0f;
+      size_t i = 0;
+      for (; i + kLanes <= x.columns; i += kLanes) {
+        FetchAhead(weight + i, sizeof(F16));
+        total = total + Load(weight + i) * Load(x.values + i);
+      }
+      if (i < x.columns) {
+        total = total + LoadPart(weight + i, x.columns - i) *
+                            LoadPart(x.values + i, x.columns - i);
+      }
+      sum[r] = total;
+    }
+    const F4 folded = Fold4(sum[0], sum[1], sum[2], sum[3]);
+    // Not one copy of either size, which would be a call.
+    if (count == kF32Rows) {
+      __builtin_memcpy(out + row, &folded, sizeof(folded));
+    } else {
+      __builtin_memcpy(out + row, &folded, count * sizeof(float));
     }
   }
 }
 
 void F32MatMul(const TensorView& tensor, size_t begin_row, size_t end_row,
                const ActivationBatch& x, float* out, size_t out_stride) {
-  const size_t columns = static_cast<size_t>(tensor.columns);
   const float* weights = reinterpret_cast<const float*>(
       tensor.packed != nullptr ? tensor.packed : tensor.payload);
-  for (size_t row = begin_row; row < end_row; row += kF32Rows) {
-    const size_t count = end_row - row < kF32Rows ? end_row - row : kF32Rows;
-    // Past the end the last row is computed again and not stored.
-    const float* rows[kF32Rows];
+  const auto group_at = [weights, &x](size_t row, size_t count, size_t apart) {
+    F32Group group = {{}, count, apart};
     for (size_t r = 0; r < kF32Rows; ++r) {
-      rows[r] = weights + (row + (r < count ? r : count - 1)) * columns;
+      const size_t index = r < count ? r : count - 1;
+      group.rows[r] = weights + (row + index * apart) * x.columns;
     }
-    // Roughly: what is left over by the tiles of most tokens is few.
-    const size_t groups = x.tokens / Dot::kF32Tokens + 1;
-    F32Ahead ahead = {rows[0], 0};
-    if (row + 2 * kF32Rows <= end_row) {
-      ahead = {rows[0] + kF32Rows * columns, kF32Rows * kLanes / groups};
+    return group;
+  };
+  size_t row = begin_row;
+  if (x.tokens == 1) {
+    if constexpr (!Dot::kF32Apart) {
+      F32RowByRow(weights, begin_row, end_row, x, out);
+      return;
     }
-    const auto next_tokens = [&ahead, columns] {
-      const F32Ahead share = ahead;
-      ahead.next += columns / kLanes * ahead.step;
-      return share;
-    };
-    size_t token = 0;
-    for (; token + Dot::kF32Tokens <= x.tokens; token += Dot::kF32Tokens) {
-      F32Rows<Dot::kF32Tokens>(rows, count, x, token, next_tokens(), out + row,
-                               out_stride);
+    const size_t apart = (end_row - begin_row) / kF32Rows;
+    for (; row < begin_row + apart; ++row) {
+      F32AllTokens(group_at(row, kF32Rows, apart), false, x, out + row,
+                   out_stride);
     }
-    if constexpr (Dot::kF32Tokens > 4) {
-      for (; token + 4 <= x.tokens; token += 4) {
-        F32Rows<4>(rows, count, x, token, next_tokens(), out + row, out_stride);
-      }
-    }
-    if constexpr (Dot::kF32Tokens > 1) {
-      for (; token < x.tokens; ++token) {
-        F32Rows<1>(rows, count, x, token, next_tokens(), out + row, out_stride);
-      }
-    }
+    row = begin_row + apart * kF32Rows;
+  }
+  for (; row < end_row; row += kF32Rows) {
+    const size_t left = end_row - row;
+    F32AllTokens(group_at(row, left < kF32Rows ? left : kF32Rows, 1),
+                 left >= 2 * kF32Rows, x, out + row, out_stride);
   }
 }
 

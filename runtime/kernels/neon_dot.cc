@@ -28,6 +28,8 @@ namespace {
 struct Dot {
   static constexpr size_t kTokens = 4;
   static constexpr size_t kTiles = 1;
+  static constexpr size_t kStreams = 1;
+  static constexpr bool kF32Apart = false;
   static constexpr size_t kF32Tokens = 1;
   static constexpr size_t kF32Lanes = 16;
   static constexpr size_t kQueries = 4;

@@ -28,6 +28,8 @@ namespace {
 struct Dot {
   static constexpr size_t kTokens = 2;
   static constexpr size_t kTiles = 1;
+  static constexpr size_t kStreams = 1;
+  static constexpr bool kF32Apart = true;
   static constexpr size_t kF32Tokens = 2;
   static constexpr size_t kF32Lanes = 4;
   static constexpr size_t kQueries = 2;

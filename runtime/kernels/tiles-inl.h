@@ -6,6 +6,10 @@
 //   struct Dot {
 //     // Tokens and tiles that a quantized product keeps in registers.
 //     static constexpr size_t kTokens, kTiles;
+//     // Distant places that one token's weights are read from side by side. A
+//     // single stream is fetched ahead; several are left to the processor's own
+//     // prefetcher, which that would disturb.
+//     static constexpr size_t kStreams;
 //     // What Start must take off for each unit of activation, since stored
 //     // weights are multiplied with a constant added.
 //     static constexpr int32_t kQ8Bias, kQ4Bias;
@@ -93,6 +97,7 @@ PEDIGREE_VEC_INLINE void SumBlock(const uint8_t* weights, size_t tile_bytes,
 template <bool kQ4, size_t kTiles>
 PEDIGREE_VEC_INLINE void FetchTiles(const uint8_t* weights, size_t tile_bytes) {
   // A block's weights and as many scales as it may have, in halves.
+  if constexpr (Dot::kStreams > 1) return;
   constexpr size_t kBytes = kTileRows * (kActivationBlock / (kQ4 ? 2 : 1) + 2);
   PEDIGREE_UNROLL
   for (size_t n = 0; n < kTiles; ++n) {
@@ -100,13 +105,14 @@ PEDIGREE_VEC_INLINE void FetchTiles(const uint8_t* weights, size_t tile_bytes) {
   }
 }
 
-// out[t][0..rows) of the kTiles tiles at `tiles` for tokens [token, token +
-// kTokens).
+// out[t][0..rows) of kTiles tiles for tokens [token, token + kTokens): the one at
+// `tiles`, and each `apart` tiles after the one before it.
 template <bool kQ4, size_t kTiles, size_t kTokens>
 PEDIGREE_VEC_INLINE void QuantizedTiles(const TileLayout& layout,
-                                        const uint8_t* tiles, size_t rows,
-                                        const ActivationBatch& x, size_t token,
-                                        float* out, size_t out_stride) {
+                                        const uint8_t* tiles, size_t apart,
+                                        size_t rows, const ActivationBatch& x,
+                                        size_t token, float* out,
+                                        size_t out_stride) {
   F16 total[kTiles][kTokens];
   PEDIGREE_UNROLL
   for (size_t n = 0; n < kTiles; ++n) {
@@ -114,7 +120,7 @@ PEDIGREE_VEC_INLINE void QuantizedTiles(const TileLayout& layout,
     for (size_t t = 0; t < kTokens; ++t) total[n][t] = 0.0f;
   }
   const size_t blocks = x.blocks();
-  const size_t tile_bytes = layout.tile_bytes;
+  const size_t tile_bytes = apart * layout.tile_bytes;
   const float* scales = x.scales + token * blocks;
   const uint8_t* next = tiles;
   if (layout.units == 1) {
@@ -172,11 +178,12 @@ PEDIGREE_VEC_INLINE void QuantizedTiles(const TileLayout& layout,
   for (size_t t = 0; t < kTokens; ++t) {
     PEDIGREE_UNROLL
     for (size_t n = 0; n < kTiles; ++n) {
-      float* to = out + (token + t) * out_stride + n * kTileRows;
-      if (rows >= (n + 1) * kTileRows) {
+      const size_t row = n * apart * kTileRows;
+      float* to = out + (token + t) * out_stride + row;
+      if (rows >= row + kTileRows) {
         Store(total[n][t], to);
       } else {
-        StorePart(total[n][t], to, rows - n * kTileRows);
+        StorePart(total[n][t], to, rows - row);
       }
     }
   }
@@ -189,21 +196,21 @@ void QuantizedTilesAllTokens(const TileLayout& layout, const uint8_t* tiles,
                              size_t out_stride) {
   size_t token = 0;
   for (; token + Dot::kTokens <= x.tokens; token += Dot::kTokens) {
-    QuantizedTiles<kQ4, kTiles, Dot::kTokens>(layout, tiles, rows, x, token,
+    QuantizedTiles<kQ4, kTiles, Dot::kTokens>(layout, tiles, 1, rows, x, token,
                                               out, out_stride);
   }
   if constexpr (Dot::kTokens > 4) {
     for (; token + 4 <= x.tokens; token += 4) {
-      QuantizedTiles<kQ4, kTiles, 4>(layout, tiles, rows, x, token, out,
+      QuantizedTiles<kQ4, kTiles, 4>(layout, tiles, 1, rows, x, token, out,
                                      out_stride);
     }
   }
   for (; token + 2 <= x.tokens; token += 2) {
-    QuantizedTiles<kQ4, kTiles, 2>(layout, tiles, rows, x, token, out,
+    QuantizedTiles<kQ4, kTiles, 2>(layout, tiles, 1, rows, x, token, out,
                                    out_stride);
   }
   if (token < x.tokens) {
-    QuantizedTiles<kQ4, kTiles, 1>(layout, tiles, rows, x, token, out,
+    QuantizedTiles<kQ4, kTiles, 1>(layout, tiles, 1, rows, x, token, out,
                                    out_stride);
   }
 }
@@ -215,10 +222,22 @@ void QuantizedMatMul(const TensorView& tensor, size_t begin_row, size_t end_row,
   const bool packed = tensor.packed != nullptr;
   const TileLayout layout =
       LayoutOfTiles(tensor, packed && tensor.packed_half_scales);
-  // One token: one stream, front to back. More: as many tiles as fit.
+  size_t row = begin_row;
+  if constexpr (Dot::kStreams > 1) {
+    if (packed && x.tokens == 1) {
+      const size_t apart = (end_row - begin_row) / kTileRows / Dot::kStreams;
+      for (size_t i = 0; i < apart; ++i, row += kTileRows) {
+        QuantizedTiles<kQ4, Dot::kStreams, 1>(
+            layout, tensor.packed + row / kTileRows * layout.tile_bytes, apart,
+            end_row - row, x, 0, out + row, out_stride);
+      }
+      row = begin_row + apart * Dot::kStreams * kTileRows;
+    }
+  }
+  // One token: front to back. More: as many tiles as fit.
   constexpr size_t kTiles = Dot::kTiles;
   const bool wide = packed && kTiles > 1 && x.tokens > 1;
-  for (size_t row = begin_row; row < end_row;) {
+  while (row < end_row) {
     const size_t index = row / kTileRows;
     const uint8_t* tiles = scratch;
     if (packed) {

@@ -28,11 +28,9 @@
 // taken apart are used.
 inline constexpr size_t kGroupTokens = 16;
 inline constexpr size_t kBlockSteps = 16;
-// Tiles that one token goes through side by side. A module's memory lies in pages
-// of 4 KiB, at whose ends the processor's prefetcher stops: several streams keep
-// more of memory on its way. Tiles that are hardly longer than a page don't gain.
+// Distant tiles that one token goes through side by side: several streams keep more
+// of memory on its way.
 inline constexpr size_t kStreams = 4;
-inline constexpr size_t kStreamBytes = 6144;
 static_assert(kStreams <= kGroupTokens);
 // Quarters of a tile: 4 rows, a register.
 inline constexpr size_t kQuarters = kTileRows / 4;
@@ -177,7 +175,7 @@ PEDIGREE_VEC_INLINE void SumOneToken(const uint8_t* weights,
 // One token and `tiles` tiles, a block of each in turn.
 template <bool kQ4>
 void TilesOneToken(const TileLayout& layout, const uint8_t* first, size_t tiles,
-                   const ActivationBatch& x, const Chunk& chunk,
+                   size_t apart, const ActivationBatch& x, const Chunk& chunk,
                    const Steps<1>* steps, float* totals) {
   const float* scales = x.scales + chunk.token * x.blocks() + chunk.block;
   TileBlocks at(layout, first, chunk.block);
@@ -185,7 +183,7 @@ void TilesOneToken(const TileLayout& layout, const uint8_t* first, size_t tiles,
     const v128_t scale = wasm_v128_load32_splat(scales + block);
     PEDIGREE_PAIRS_LOOP
     for (size_t tile = 0; tile < tiles; ++tile) {
-      const size_t offset = tile * layout.tile_bytes;
+      const size_t offset = tile * apart * layout.tile_bytes;
       v128_t sum[kQuarters];
       SumOneToken<kQ4>(at.weights() + offset, steps[block], sum);
       PEDIGREE_UNROLL
@@ -323,22 +321,23 @@ PEDIGREE_VEC_INLINE void CopyRows(const float* from, size_t rows, float* to) {
   for (size_t row = 0; row < rows; ++row) to[row] = from[row];
 }
 
-// The chunk's part of the first `rows` rows of the tiles from `first` on, more than
-// one only for one token. `out` holds the sums of the blocks before.
+// The chunk's part of the first `rows` rows from the tile `first` on: of `tiles`
+// tiles, more than one only for one token, each `apart` tiles after the one before
+// it. `out` holds the sums of the blocks before.
 template <bool kQ4>
-void TilesChunk(const TileLayout& layout, const uint8_t* first, size_t rows,
-                const ActivationBatch& x, const Chunk& chunk,
-                const Prepared& prepared, float* out, size_t out_stride) {
+void TilesChunk(const TileLayout& layout, const uint8_t* first, size_t tiles,
+                size_t apart, size_t rows, const ActivationBatch& x,
+                const Chunk& chunk, const Prepared& prepared, float* out,
+                size_t out_stride) {
   alignas(16) float totals[kGroupTokens * kTileRows] = {};
-  const size_t tiles = (rows + kTileRows - 1) / kTileRows;
   const auto for_each = [&](auto work) {
     for (size_t t = 0; t < chunk.tokens; ++t) {
       for (size_t tile = 0; tile < tiles; ++tile) {
-        const size_t row = tile * kTileRows;
+        const size_t row = tile * apart * kTileRows;
         const size_t left = rows - row;
         work(totals + (t * tiles + tile) * kTileRows,
              out + (chunk.token + t) * out_stride + row,
-             left < kTileRows ? left : kTileRows, tile);
+             left < kTileRows ? left : kTileRows, tile * apart);
       }
     }
   };
@@ -348,7 +347,8 @@ void TilesChunk(const TileLayout& layout, const uint8_t* first, size_t rows,
     });
   }
   if (chunk.tokens == 1) {
-    TilesOneToken<kQ4>(layout, first, tiles, x, chunk, prepared.one, totals);
+    TilesOneToken<kQ4>(layout, first, tiles, apart, x, chunk, prepared.one,
+                       totals);
   } else {
     TileManyTokens<kQ4>(layout, first, x, chunk, prepared.two, totals);
   }
@@ -384,16 +384,20 @@ void TilesMatMul(const TileLayout& layout, const uint8_t* tiles,
       const size_t room = kPreparedBlocks / chunk.tokens;
       chunk.blocks = rest < room ? rest : room;
       PrepareChunk<kQ4>(x, chunk, prepared);
-      const bool streams =
-          chunk.tokens == 1 && layout.tile_bytes >= kStreamBytes;
-      const size_t step = streams ? kStreams * kTileRows : kTileRows;
-      const uint8_t* next = tiles;
-      for (size_t row = begin_row; row < end_row; row += step) {
-        TilesChunk<kQ4>(layout, next,
-                        end_row - row < step ? end_row - row : step, x, chunk,
-                        prepared, out + row, out_stride);
-        next += step / kTileRows * layout.tile_bytes;
+      size_t row = begin_row;
+      const auto next_tiles = [&](size_t count, size_t apart) {
+        TilesChunk<kQ4>(
+            layout, tiles + (row - begin_row) / kTileRows * layout.tile_bytes,
+            count, apart, end_row - row, x, chunk, prepared, out + row,
+            out_stride);
+        row += kTileRows;
+      };
+      if (chunk.tokens == 1) {
+        const size_t apart = (end_row - begin_row) / kTileRows / kStreams;
+        for (size_t i = 0; i < apart; ++i) next_tiles(kStreams, apart);
+        row = begin_row + apart * kStreams * kTileRows;
       }
+      while (row < end_row) next_tiles(1, 1);
     }
   }
 }

@@ -24,6 +24,7 @@ namespace {
 #include "runtime/kernels/vec16-inl.h"
 
 struct Dot {
+  static constexpr bool kF32Apart = true;
   static constexpr size_t kF32Tokens = 2;
   static constexpr size_t kF32Lanes = 4;
   static constexpr size_t kQueries = 2;
