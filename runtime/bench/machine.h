@@ -31,15 +31,18 @@ absl::Status ResetPeakResident();
 // Measures how fast memory is read.
 class BandwidthProbe {
  public:
-  // What is summed: more than any cache holds.
-  static constexpr uint64_t kBytes = uint64_t{1} << 30;
+  // What is summed: more than any cache holds, and no power of two, since places a
+  // power of two apart share banks of memory and are read slower.
+  static constexpr uint64_t kBytes = uint64_t{1100} << 20;
 
   // Errors: code ResourceLimit.
   static absl::StatusOr<BandwidthProbe> Create();
 
-  // Bytes a second that `threads` threads of `pool` read while they sum
-  // kBytes once. They sum them once before, untimed: memory that was left alone
-  // for seconds can be several times slower at first on a virtual machine.
+  // Bytes a second that `threads` threads of `pool` read while they sum kBytes,
+  // each front to back or at four places side by side, whichever is faster: which
+  // one that is depends on the processor's prefetcher. They sum them once before,
+  // untimed: memory that was left alone for seconds can be several times slower at
+  // first on a virtual machine.
   double Measure(ThreadPool& pool, int threads);
 
  private:
