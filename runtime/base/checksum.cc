@@ -6,6 +6,9 @@
 
 #include "runtime/base/bytes.h"
 
+#if defined(__wasm__)
+#define XXH_SIZE_OPT 1  // 3 KB less, as fast
+#endif
 #define XXH_INLINE_ALL
 #include "xxhash.h"
 
