@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <iterator>
+#include <cstdint>
+#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -14,33 +16,108 @@ namespace {
 
 #include "runtime/tokenizer/unicode_tables.inc"
 
-// Bounds hold `code point << bits | value from there on`, ascending.
-template <size_t kCount>
-uint32_t Lookup(const uint32_t (&bounds)[kCount], int bits,
-                uint32_t code_point) {
-  const uint32_t key = (code_point + 1) << bits;
-  const uint32_t* bound =
-      std::lower_bound(std::begin(bounds), std::end(bounds), key);
-  if (bound == std::begin(bounds)) return 0;
-  return bound[-1] & ((1u << bits) - 1);
+// Numbers of a table, as unicode_tables.py writes them.
+class TableReader {
+ public:
+  explicit TableReader(const uint8_t* table) : next_(table) {}
+
+  uint32_t Number() {
+    uint32_t value = 0;
+    for (int shift = 0;; shift += 7) {
+      const uint32_t byte = *next_++;
+      value |= (byte & 0x7f) << shift;
+      if (byte < 0x80) return value;
+    }
+  }
+  // With a sign, modulo 2^32.
+  uint32_t Difference() {
+    const uint32_t value = Number();
+    return value >> 1 ^ (0 - (value & 1));
+  }
+
+ private:
+  const uint8_t* next_;
+};
+
+// A property by the places where it changes: `code point << bits | value from there
+// on`, ascending.
+class Property {
+ public:
+  Property(const uint8_t* table, int bits) : bits_(bits) {
+    TableReader reader(table);
+    bounds_.resize(reader.Number());
+    uint32_t code_point = 0;
+    for (uint32_t& bound : bounds_) {
+      const uint32_t entry = reader.Number();
+      code_point += entry >> bits;
+      bound = code_point << bits | (entry & Mask());
+    }
+  }
+
+  uint32_t Of(uint32_t code_point) const {
+    const uint32_t key = (code_point + 1) << bits_;
+    const auto bound = std::lower_bound(bounds_.begin(), bounds_.end(), key);
+    return bound == bounds_.begin() ? 0 : bound[-1] & Mask();
+  }
+
+ private:
+  uint32_t Mask() const { return (1u << bits_) - 1; }
+
+  int bits_;
+  std::vector<uint32_t> bounds_;
+};
+
+// The mapping of one character into one (then `second` is 0) or two.
+struct Decomposition {
+  uint32_t code_point;
+  uint32_t first;
+  uint32_t second;
+};
+
+std::pair<uint32_t, uint32_t> PairOf(const Decomposition& mapping) {
+  return {mapping.first, mapping.second};
 }
 
 // Latin letters and all that is below them are found without a search.
 constexpr uint32_t kDirectCount = 0x300;
 
-constexpr std::array<uint8_t, kDirectCount> MakeDirectClasses() {
-  std::array<uint8_t, kDirectCount> classes{};
-  uint32_t value = 0;
-  size_t next = 0;
-  for (uint32_t c = 0; c < kDirectCount; ++c) {
-    if (kCharClassBounds[next] >> 4 == c) value = kCharClassBounds[next++] & 15;
-    classes[c] = static_cast<uint8_t>(value);
+struct Tables {
+  Tables() {
+    for (uint32_t c = 0; c < kDirectCount; ++c) {
+      direct_classes[c] = static_cast<uint8_t>(char_classes.Of(c));
+    }
+    TableReader reader(kDecompositions);
+    decompositions.resize(reader.Number());
+    Decomposition last = {0, 0, 0};
+    for (Decomposition& mapping : decompositions) {
+      const uint32_t entry = reader.Number();
+      last.code_point += entry >> 1;
+      last.first += reader.Difference();
+      last.second += reader.Difference();
+      mapping = last;
+      if ((entry & 1) != 0) compositions.push_back(mapping);
+    }
+    Sort(compositions.begin(), compositions.end(),
+         [](const Decomposition& a, const Decomposition& b) {
+           return PairOf(a) < PairOf(b);
+         });
   }
-  return classes;
-}
 
-constexpr std::array<uint8_t, kDirectCount> kDirectClasses =
-    MakeDirectClasses();
+  Property char_classes{kCharClasses, 4};
+  Property combining_classes{kCombiningClasses, 8};
+  Property nfc_changes{kNfcChanges, 1};
+  std::array<uint8_t, kDirectCount> direct_classes;
+  // By code point.
+  std::vector<Decomposition> decompositions;
+  // Those that are composed again, by pair.
+  std::vector<Decomposition> compositions;
+};
+
+// Read when they are first asked for.
+const Tables& GetTables() {
+  static const Tables& tables = *new Tables;
+  return tables;
+}
 
 // Hangul syllables are composed by arithmetic, Unicode 15 section 3.12.
 constexpr uint32_t kHangulS = 0xac00;
@@ -52,19 +129,6 @@ constexpr uint32_t kHangulVCount = 21;
 constexpr uint32_t kHangulTCount = 28;
 constexpr uint32_t kHangulSCount =
     kHangulLCount * kHangulVCount * kHangulTCount;
-
-// An entry of kDecompositions: the mapping of one character into one (then
-// `second` is 0) or two.
-struct Decomposition {
-  explicit Decomposition(uint64_t packed)
-      : code_point(packed >> 43),
-        first(packed >> 22 & 0x1fffff),
-        second(packed >> 1 & 0x1fffff) {}
-
-  uint32_t code_point;
-  uint32_t first;
-  uint32_t second;
-};
 
 struct Character {
   uint32_t code_point;
@@ -83,18 +147,19 @@ void Decompose(uint32_t code_point, std::vector<Character>& out) {
     if (trailing != 0) out.push_back({kHangulT + trailing, 0});
     return;
   }
-  const uint64_t key = uint64_t{code_point} << 43;
-  const uint64_t* found = std::lower_bound(std::begin(kDecompositions),
-                                           std::end(kDecompositions), key);
-  if (found == std::end(kDecompositions) ||
-      Decomposition(*found).code_point != code_point) {
+  const std::vector<Decomposition>& mappings = GetTables().decompositions;
+  const auto found = std::lower_bound(
+      mappings.begin(), mappings.end(), code_point,
+      [](const Decomposition& mapping, uint32_t c) {
+        return mapping.code_point < c;
+      });
+  if (found == mappings.end() || found->code_point != code_point) {
     out.push_back({code_point, CombiningClassOf(code_point)});
     return;
   }
   // Mappings are nested at most a few levels deep, in `first` only.
-  const Decomposition mapping(*found);
-  Decompose(mapping.first, out);
-  if (mapping.second != 0) Decompose(mapping.second, out);
+  Decompose(found->first, out);
+  if (found->second != 0) Decompose(found->second, out);
 }
 
 // Marks that follow a starter are sorted by class; equal ones keep their order.
@@ -128,17 +193,16 @@ uint32_t Compose(uint32_t first, uint32_t second) {
       second - (kHangulT + 1) < kHangulTCount - 1) {
     return first + (second - kHangulT);
   }
-  const auto less = [](uint16_t index, const std::pair<uint32_t, uint32_t>& p) {
-    const Decomposition mapping(kDecompositions[index]);
-    return std::pair(mapping.first, mapping.second) < p;
-  };
-  const std::pair<uint32_t, uint32_t> pair(first, second);
-  const uint16_t* found = std::lower_bound(
-      std::begin(kCompositions), std::end(kCompositions), pair, less);
-  if (found == std::end(kCompositions)) return 0;
-  const Decomposition mapping(kDecompositions[*found]);
-  if (mapping.first != first || mapping.second != second) return 0;
-  return mapping.code_point;
+  const std::vector<Decomposition>& mappings = GetTables().compositions;
+  const std::pair pair(first, second);
+  const auto found = std::lower_bound(
+      mappings.begin(), mappings.end(), pair,
+      [](const Decomposition& mapping,
+         const std::pair<uint32_t, uint32_t>& wanted) {
+        return PairOf(mapping) < wanted;
+      });
+  if (found == mappings.end() || PairOf(*found) != pair) return 0;
+  return found->code_point;
 }
 
 // A character joins the last starter unless something between them blocks it:
@@ -168,10 +232,11 @@ void ComposeAll(std::vector<Character>& characters) {
 }
 
 bool MayChange(std::string_view text) {
+  const Property& changes = GetTables().nfc_changes;
   for (size_t i = 0; i < text.size();) {
     const Utf8Sequence sequence = ReadUtf8(text, i);
     if (sequence.code_point >= kDirectCount &&
-        Lookup(kNfcChangesBounds, 1, sequence.code_point) != 0) {
+        changes.Of(sequence.code_point) != 0) {
       return true;
     }
     i += sequence.length;
@@ -182,12 +247,13 @@ bool MayChange(std::string_view text) {
 }  // namespace
 
 uint32_t CharClassOf(uint32_t code_point) {
-  if (code_point < kDirectCount) return kDirectClasses[code_point];
-  return Lookup(kCharClassBounds, 4, code_point);
+  const Tables& tables = GetTables();
+  if (code_point < kDirectCount) return tables.direct_classes[code_point];
+  return tables.char_classes.Of(code_point);
 }
 
 uint32_t CombiningClassOf(uint32_t code_point) {
-  return Lookup(kCombiningClassBounds, 8, code_point);
+  return GetTables().combining_classes.Of(code_point);
 }
 
 std::string NormalizeNfc(std::string_view text) {

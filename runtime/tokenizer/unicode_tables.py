@@ -1,5 +1,8 @@
 """Writes unicode_tables.inc, the properties that tokenizers need of Unicode.
 
+The tables are in every WebAssembly module, so they are written as the differences
+between their entries, in LEB128; unicode.cc reads them.
+
 Run by hand, only to move to another version of Unicode (which is another
 version of the BPE1 section, docs/formats/tokenizer.md):
 
@@ -33,28 +36,40 @@ def assigned(modules, version):
     return {c for begin, end in json.loads(ranges) for c in range(begin, end)}
 
 
+def number(value):
+    """LEB128: seven bits a byte, low ones first, the top bit in all but the last."""
+    out = []
+    while value >= 0x80:
+        out.append(value & 0x7f | 0x80)
+        value >>= 7
+    return out + [value]
+
+
+def difference(value):
+    """A number with a sign, which becomes its lowest bit."""
+    return number(value << 1 if value >= 0 else (-value << 1) - 1)
+
+
 def bounds(value_of, shift):
-    """Where a property changes: `code point << shift | value from there on`."""
+    """Where a property changes: how many places, and for each how many code points
+    after the one before it, << shift | the value from there on."""
     entries = []
+    last_place = 0
     last = 0
     for c in CODE_POINTS:
         value = value_of(c)
         if value != last:
-            entries.append(c << shift | value)
+            entries.append(number((c - last_place) << shift | value))
+            last_place = c
         last = value
-    return entries
+    return sum(entries, number(len(entries)))
 
 
-def print_array(c_type, name, digits, values):
-    print("inline constexpr %s %s[] = {" % (c_type, name))
-    line = "   "
-    for value in values:
-        item = " 0x%0*x," % (digits, value)
-        if len(line) + len(item) > 80:
-            print(line)
-            line = "   "
-        line += item
-    print(line)
+def print_bytes(name, values):
+    print("inline constexpr uint8_t %s[] = {" % name)
+    for begin in range(0, len(values), 12):
+        print("    " + " ".join("0x%02x," % v
+                                for v in values[begin:begin + 12]))
     print("};")
 
 
@@ -90,20 +105,22 @@ def main():
         return int(ccc(c) != 0 or c in seconds or
                    (c in decompositions and not composed))
 
-    packed = []
+    # Of each: code points after the one before it << 1 | whether its mapping
+    # composes to it, and how far both parts of the mapping are from those before.
+    mappings = number(len(decompositions))
+    last = [0, 0, 0]
     for c, d in decompositions.items():
         second = d[1] if len(d) == 2 else 0
         composes = composites.get(tuple(d)) == c
-        packed.append(c << 43 | d[0] << 22 | second << 1 | int(composes))
-    order = {c: i for i, c in enumerate(decompositions)}
-    by_pair = [order[composites[pair]] for pair in sorted(composites)]
+        mappings += number((c - last[0]) << 1 | int(composes))
+        mappings += difference(d[0] - last[1]) + difference(second - last[2])
+        last = [c, d[0], second]
 
     print("// Written by unicode_tables.py. Do not edit.")
-    print_array("uint32_t", "kCharClassBounds", 6, bounds(char_class, 4))
-    print_array("uint32_t", "kCombiningClassBounds", 7, bounds(ccc, 8))
-    print_array("uint32_t", "kNfcChangesBounds", 6, bounds(nfc_changes, 1))
-    print_array("uint64_t", "kDecompositions", 16, packed)
-    print_array("uint16_t", "kCompositions", 3, by_pair)
+    print_bytes("kCharClasses", bounds(char_class, 4))
+    print_bytes("kCombiningClasses", bounds(ccc, 8))
+    print_bytes("kNfcChanges", bounds(nfc_changes, 1))
+    print_bytes("kDecompositions", mappings)
 
 
 main()
