@@ -96,8 +96,8 @@ PEDIGREE_VEC_INLINE void SumBlock(const uint8_t* weights, size_t tile_bytes,
 // it for all.
 template <bool kQ4, size_t kTiles>
 PEDIGREE_VEC_INLINE void FetchTiles(const uint8_t* weights, size_t tile_bytes) {
-  // A block's weights and as many scales as it may have, in halves.
   if constexpr (Dot::kStreams > 1) return;
+  // A block's weights and as many scales as it may have, in halves.
   constexpr size_t kBytes = kTileRows * (kActivationBlock / (kQ4 ? 2 : 1) + 2);
   PEDIGREE_UNROLL
   for (size_t n = 0; n < kTiles; ++n) {
