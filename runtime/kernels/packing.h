@@ -18,10 +18,10 @@ inline constexpr size_t kTileRows = 16;
 // of each row, then the next 4 of each, and so on; then the 16 rows' scales. Rows
 // are filled up with zeros to whole activation blocks, the last tile to 16 rows.
 // Scales are f32, or halves where those hold each of a tensor's block scales
-// exactly, which saves a tenth of what q4_0 reads. So a kernel reads one stream,
-// front to back, through tile after tile and matrix after matrix. WebAssembly's
-// kernels want the sign bit of every weight flipped but of the highest in 16 bits
-// (wasm_pairs-inl.h); there it is.
+// exactly, which saves a tenth of what q4_0 reads. So a kernel reads tile after tile
+// front to back, as one stream through the matrices or, of one matrix, as several
+// from distant tiles on. WebAssembly's kernels want the sign bit of every weight
+// flipped but of the highest in 16 bits (wasm_pairs-inl.h); there it is.
 // TensorView::packed points to such a form.
 //
 // A packed f32 matrix is its rows as they are stored: kernels read these front to
