@@ -21,6 +21,7 @@
 #include "runtime/base/sha256.h"
 #include "runtime/base/status_macros.h"
 #include "runtime/format/slm_reader.h"
+#include "runtime/kernels/read_row.h"
 #include "runtime/model/low_rank.h"
 #include "runtime/model/model.h"
 #include "runtime/model/weights.h"
@@ -46,7 +47,7 @@ absl::StatusOr<AlignedBuffer> Materialize(const TensorView& tensor,
   for (uint64_t row = 0; row < tensor.rows; ++row) {
     const absl::Span<float> values = Floats(buffer).subspan(
         static_cast<size_t>(row) * columns, columns);
-    DequantizeRow(tensor, row, values);
+    ReadRow(tensor, row, values);
     AddDeltas(payload, row, values);
   }
   return buffer;

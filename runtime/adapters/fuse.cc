@@ -12,6 +12,7 @@
 #include "runtime/adapters/adapter_reader.h"
 #include "runtime/base/error_code.h"
 #include "runtime/base/float_text.h"
+#include "runtime/kernels/read_row.h"
 #include "runtime/model/low_rank.h"
 #include "runtime/model/weights.h"
 #include "runtime/tensor/finite.h"
@@ -25,7 +26,7 @@ absl::Status NotFinite(const TensorView& tensor, std::string_view tensor_name,
   const size_t i = static_cast<size_t>(
       std::find_if_not(fused.begin(), fused.end(), IsFinite) - fused.begin());
   std::vector<float> before(fused.size());
-  DequantizeRow(tensor, row, absl::MakeSpan(before));
+  ReadRow(tensor, row, absl::MakeSpan(before));
   return MakeError(
       ErrorCode::kAdapterPayloadInvalid,
       absl::StrCat("Invalid adapter: fused value ", i, " of row ", row,
@@ -61,7 +62,7 @@ absl::Status CheckFused(const Weights& weights, int index,
   const absl::Span<float> values = absl::MakeSpan(buffer);
   const bool low_rank = payload.kind == AdapterKind::kLowRank;
   for (uint64_t row = 0; row < tensor.rows; ++row) {
-    DequantizeRow(tensor, row, values);
+    ReadRow(tensor, row, values);
     if (!low_rank) AddDeltas(payload, row, values);
     for (const LowRank& path : weights.side_paths(index)) {
       LowRankRow(path, row, values);

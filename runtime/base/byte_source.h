@@ -11,7 +11,8 @@ namespace pedigree {
 
 struct FileHashes;
 
-// The bytes stay where they are, and as they are, as long as the source lives.
+// The bytes stay where they are, and as they are but for what is written through
+// Writable, as long as the source lives.
 class ByteSource {
  public:
   virtual ~ByteSource() = default;
@@ -27,6 +28,10 @@ class ByteSource {
   // Gives back the memory of the whole pages in `range`, a part of bytes(). Reading
   // them again brings back the same bytes. Any thread may call it.
   virtual void Release(ByteSpan /*range*/) const {}
+
+  // The place of bytes() where whoever loads them may write over them: nobody else
+  // wants them any more. Else null.
+  virtual uint8_t* Writable() const { return nullptr; }
 };
 
 // Bytes of someone else, who outlives the source.

@@ -54,7 +54,7 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Load(
   auto pool = std::make_unique<ThreadPool>(config.threads);
   PEDIGREE_ASSIGN_OR_RETURN(
       LoadedModel loaded,
-      LoadModel(*source, config.repack, expected_digest, pool.get()));
+      LoadModel(*source, config.repacks(), expected_digest, pool.get()));
   EngineConfig given = config;
   given.threads = pool->size();
   const auto create = [&] {

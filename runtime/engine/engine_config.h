@@ -18,9 +18,13 @@ struct EngineConfig {
   // Whether matrices are copied into the order in which kernels read them and into
   // huge pages, where memory has room for it beside all else: faster, and the copy is
   // memory that the system can't take back, as it can the pages of a mapped file.
-  // WebAssembly, which has no huge pages, copies quantized matrices only. Default:
-  // false.
+  // WebAssembly, which has no huge pages, reorders quantized matrices only. A file
+  // that may be written over (ByteSource::Writable) is reordered where it lies, with
+  // a copy only of what has no room for it there. Default: false.
   bool repack = false;
+  // Whether kernels have a use for that: the scalar reference reads rows as they are
+  // stored.
+  bool repacks() const { return repack && kernels->target != Target::kScalar; }
   // Positions of each session, 1..max_context; 0 stands for max_context.
   uint32_t context_tokens = 0;
   // Sessions at a time, which may be decoded together: 1..batch_tokens.

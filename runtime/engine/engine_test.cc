@@ -18,7 +18,10 @@
 #include "runtime/base/sha256.h"
 #include "runtime/engine/engine_config.h"
 #include "runtime/format/slm_format.h"
+#include "runtime/kernels/kernels.h"
+#include "runtime/kernels/target.h"
 #include "runtime/testing/tiny_model.h"
+#include "runtime/testing/writable_file.h"
 
 namespace pedigree {
 namespace {
@@ -89,6 +92,51 @@ TEST_F(EngineTest, NoWayOfRunningChangesALogit) {
       }
     }
   }
+}
+
+TEST_F(EngineTest, AFileThatIsWrittenOverGivesTheSameLogits) {
+  const std::vector<uint32_t> tokens = {256, 72, 101, 108, 108, 111};
+  const AlignedBytes dense(
+      TinyAdapter(file_.text(),
+                  {{"layers.0.wq.weight", RandomValues(3, 32 * 32, 0.1f)}}));
+  const AlignedBytes low_rank(TinyLowRankAdapter(
+      file_.text(),
+      {{"layers.1.w1.weight", 2, 0.5f, RandomValues(4, 2 * 32, 0.5f),
+        RandomValues(5, 64 * 2, 0.5f)}}));
+  std::vector<std::vector<float>> expected;
+  for (const bool writable : {false, true}) {
+    for (const Kernels* kernels :
+         {&BestKernels(), FindKernels(Target::kScalar)}) {
+      EngineConfig config;
+      config.repack = writable;
+      config.kernels = kernels;
+      auto loaded = writable ? Engine::Load(std::make_unique<WritableFile>(
+                                                file_.text()),
+                                            config)
+                             : Engine::Load(AsBytes(file_.text()), config);
+      ASSERT_TRUE(loaded.ok()) << loaded.status();
+      Engine& engine = **loaded;
+      std::vector<std::vector<float>> logits;
+      const auto run = [&] {
+        const auto session = *engine.NewSession();
+        ASSERT_TRUE(session->Run(tokens).ok());
+        logits.push_back(Logits(*session));
+      };
+      run();
+      for (const AlignedBytes* adapter : {&dense, &low_rank}) {
+        ASSERT_TRUE(engine.ApplyAdapter(AsBytes(adapter->text())).ok());
+        run();
+      }
+      engine.ResetAdapters();
+      run();
+      if (expected.empty()) expected = logits;
+      EXPECT_EQ(logits, expected) << writable << " "
+                                  << TargetName(kernels->target);
+    }
+  }
+  EXPECT_NE(expected[0], expected[1]);
+  EXPECT_NE(expected[1], expected[2]);
+  EXPECT_EQ(expected[0], expected[3]);
 }
 
 TEST_F(EngineTest, SessionsShareAModelAndNothingElse) {

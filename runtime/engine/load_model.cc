@@ -85,8 +85,9 @@ absl::StatusOr<LoadedModel> LoadModel(
     PEDIGREE_RETURN_IF_ERROR(CheckDigest(hashes->digest, *expected_digest));
   }
   PEDIGREE_ASSIGN_OR_RETURN(SlmReader reader, SlmReader::ParseStructure(bytes));
-  const Weights stored = StoredWeights(reader);
-  const bool packs = repack && PackedWeights::PacksAny(stored);
+  Weights weights = StoredWeights(reader);
+  const bool packs = repack && PackedWeights::PacksAny(weights);
+  const bool in_place = packs && source.Writable() != nullptr;
   const bool release = packs && source.releases();
   const auto hash = [&] {
     if (hashes.has_value()) return;
@@ -94,7 +95,7 @@ absl::StatusOr<LoadedModel> LoadModel(
                      : HashFile(bytes, kSlmChecksumOffset);
   };
   std::optional<Background> background;
-  if (pool->size() > 1) {
+  if (pool->size() > 1 && !in_place) {
     background.emplace(hash);
   } else {
     hash();
@@ -102,19 +103,24 @@ absl::StatusOr<LoadedModel> LoadModel(
   // Of a file with wrong values or a wrong checksum, the packed copy is dropped.
   const absl::Status values = reader.CheckValues();
   LoadedModel loaded;
-  if (values.ok() && packs) {
+  if (values.ok() && in_place) {
+    absl::StatusOr<Weights> packed = PackInPlace(weights, source);
+    if (packed.ok()) weights = *std::move(packed);
+  }
+  if (values.ok() && packs && PackedWeights::PacksAny(weights)) {
     absl::StatusOr<PackedWeights> packed =
-        PackedWeights::Pack(stored, pool, release ? &source : nullptr);
+        PackedWeights::Pack(weights, pool, release ? &source : nullptr);
     if (packed.ok()) loaded.packed = *std::move(packed);
   }
   if (background.has_value()) background->Wait();
   PEDIGREE_RETURN_IF_ERROR(reader.CheckChecksum(hashes->checksum));
   PEDIGREE_RETURN_IF_ERROR(values);
   if (release && loaded.packed.has_value()) {
-    Settle(reader, stored, source);
+    Settle(reader, weights, source);
   }
   PEDIGREE_ASSIGN_OR_RETURN(loaded.model,
-                            Model::Create(hashes->digest, std::move(reader)));
+                            Model::Create(hashes->digest, std::move(reader),
+                                          std::move(weights)));
   return loaded;
 }
 

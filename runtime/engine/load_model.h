@@ -28,7 +28,9 @@ struct LoadedModel {
 // Hashes the file while it checks values and, with `repack` and where memory has
 // room, repacks weights, with one thread more than the pool's when that has several.
 // What is hashed and repacked is released at once: at the end, what is read where it
-// lies is resident, and no more. `source` must outlive the model. With an
+// lies is resident, and no more. A writable source is repacked where it lies; only
+// matrices that have no room for it there are copied. `source` must outlive the
+// model. With an
 // `expected_digest`, nothing is read as a model before the file has shown to be that
 // one.
 //

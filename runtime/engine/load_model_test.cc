@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "gtest/gtest.h"
 #include "runtime/base/byte_source.h"
 #include "runtime/base/bytes.h"
@@ -18,9 +19,14 @@
 #include "runtime/base/sha256.h"
 #include "runtime/engine/preflight.h"
 #include "runtime/format/slm_format.h"
+#include "runtime/kernels/packing.h"
+#include "runtime/kernels/read_row.h"
 #include "runtime/model/model.h"
 #include "runtime/model/packed_weights.h"
+#include "runtime/model/weights.h"
+#include "runtime/tensor/tensor_view.h"
 #include "runtime/testing/tiny_model.h"
+#include "runtime/testing/writable_file.h"
 #include "runtime/threads/thread_pool.h"
 
 namespace pedigree {
@@ -88,6 +94,51 @@ TEST(LoadModelTest, OnlyWhatIsMultipliedWithIsPacked) {
   }
 }
 
+TEST(LoadModelTest, WhatMayBeWrittenOverIsPackedWhereItLies) {
+  for (const DType dtype : {DType::kQ8_0, DType::kQ4_0}) {
+    for (const int threads : {1, 2}) {
+      ThreadPool pool(threads);
+      const WritableFile source(Tiny(dtype));
+      const auto loaded = LoadModel(source, true, std::nullopt, &pool);
+      ASSERT_TRUE(loaded.ok()) << loaded.status();
+      const AlignedBytes file(Tiny(dtype));
+      const auto expected = *Model::Load(AsBytes(file.text()));
+      EXPECT_EQ(loaded->model->digest(), expected->digest());
+      // 260 rows are no whole tiles, so these are copied.
+      const int output = expected->weights().output_index();
+      EXPECT_EQ(loaded->packed->bytes(),
+                PackedBytes(loaded->weights().output()));
+      std::vector<float> row, expected_row;
+      for (size_t i = 0; i < expected->weights().tensors().size(); ++i) {
+        const TensorView& stored = expected->weights().tensors()[i];
+        for (const Weights* weights :
+             {&loaded->model->weights(), &loaded->weights()}) {
+          const TensorView& tensor = weights->tensors()[i];
+          const bool quantized = tensor.dtype != DType::kF32;
+          const bool looked_up = i == 0;
+          EXPECT_EQ(tensor.payload == nullptr,
+                    quantized && !looked_up && static_cast<int>(i) != output);
+          row.resize(tensor.columns);
+          expected_row.resize(tensor.columns);
+          for (uint64_t r = 0; r < tensor.rows; ++r) {
+            ReadRow(tensor, r, absl::MakeSpan(row));
+            DequantizeRow(stored, r, absl::MakeSpan(expected_row));
+            ASSERT_EQ(row, expected_row) << "tensor " << i << ", row " << r;
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST(LoadModelTest, NothingIsWrittenOverWithoutRepacking) {
+  ThreadPool pool(1);
+  const WritableFile source(Tiny(DType::kQ8_0));
+  const auto loaded = LoadModel(source, false, std::nullopt, &pool);
+  ASSERT_TRUE(loaded.ok()) << loaded.status();
+  EXPECT_EQ(Sha256(source.bytes()), loaded->model->digest());
+}
+
 // The file with one byte changed and, if `restamp`, its checksum made right again.
 std::string Changed(std::string file, uint64_t offset, char byte,
                     bool restamp) {
@@ -131,6 +182,9 @@ TEST(LoadModelTest, RefusesWhatModelLoadRefusesWithTheSameWords) {
           LoadModel(source, true, std::nullopt, &pool).status();
       EXPECT_EQ(status, expected);
       EXPECT_EQ(GetErrorCode(status), code) << status;
+      const WritableFile writable(bytes);
+      EXPECT_EQ(LoadModel(writable, true, std::nullopt, &pool).status(),
+                expected);
     }
   }
 }

@@ -95,7 +95,7 @@ absl::StatusOr<MemoryUse> Preflight(ByteSpan file_bytes,
       Tokenizer::Parse(reader.tokenizer_section(), shape.vocab_size));
   const Weights weights = StoredWeights(reader);
   MemoryUse use = WeightUse(
-      reader, weights, config.repack ? PackedWeights::Bytes(weights) : 0);
+      reader, weights, config.repacks() ? PackedWeights::Bytes(weights) : 0);
   use.tokenizer_bytes = tokenizer->allocated_bytes();
   use.context_tokens = static_cast<uint32_t>(plan.context_tokens);
   use.kv_cache_bytes =

@@ -25,6 +25,7 @@ class UploadedFile final : public ByteSource {
 
   ByteSpan bytes() const override { return {block_.data(), block_.size()}; }
   const FileHashes* hashes() const override { return &hashes_; }
+  uint8_t* Writable() const override { return block_.data(); }
 
  private:
   AlignedBuffer block_;

@@ -33,8 +33,8 @@ class ModelUpload {
   // SHA-256 of the pieces so far.
   Digest digest() const { return hashes_.Finish().digest; }
 
-  // The whole file with its hashes, which starts on a multiple of 64. Ends the
-  // upload.
+  // The whole file with its hashes, which starts on a multiple of 64 and may be
+  // written over. Ends the upload.
   //
   // Errors: code InvalidLength when bytes are missing; more may follow.
   absl::StatusOr<std::unique_ptr<const ByteSource>> Finish();

@@ -44,8 +44,8 @@ constexpr uint32_t kAbiVersion = 1;
 // The longest result that a call may leave: 64 MiB.
 constexpr size_t kMaxResultBytes = size_t{64} << 20;
 
-// Weights are read from their packed form, three times as fast, where memory has
-// room for it beside the file.
+// Weights are read from their packed form, three times as fast. Quantized matrices
+// take it where they lie in the uploaded file.
 EngineConfig RepackedConfig() {
   EngineConfig config;
   config.repack = true;

@@ -363,7 +363,29 @@ const tests = {
     assert.ok(host.generate("Once upon", 30).equals(before));
   },
 
-  "repacks weights where memory has room for all else"() {
+  "packs weights where they lie, all but those with no room there"() {
+    const model = file("tiles.slm");
+    const host = started();
+    const before = host.m.memory.buffer.byteLength;
+    host.expectOk(host.m.begin_model(model.length));
+    for (let at = 0; at < model.length; at += 2 ** 16) {
+      host.expectOk(host.call("append_model",
+        model.subarray(at, at + 2 ** 16)));
+    }
+    host.expectOk(host.m.finish_model());
+    host.generate("Once upon", 4);
+    const { measured } = host.diagnostics();
+    // The output's 260 rows, filled up to tiles.
+    const copied = 272 * (512 + 4);
+    assert.equal(Number(measured.repacked_bytes), copied);
+    const taken = host.m.memory.buffer.byteLength - before;
+    const most = model.length + Number(measured.allocated_bytes) + copied +
+      2 ** 20;
+    assert.ok(taken < most, `${taken} ${most}`);
+    assert.ok(model.length > 2 ** 22);
+  },
+
+  "copies weights with no room for tiles where memory has it beside all else"() {
     const model = file("room.slm");
     const host = started();
     host.expectOk(host.call("load_model", model));

@@ -87,8 +87,9 @@ absl::Status WriteKind(const Kind& kind, const std::string& folder) {
   return absl::OkStatus();
 }
 
-// A model whose weights take more than what it runs in, of which scratch and KV
-// cache take about half each.
+// Models whose weights take more than what they run in, of which scratch and KV
+// cache take about half each: one with matrices of whole tiles but for its output,
+// one with none.
 absl::Status WriteRoom(const std::string& folder) {
   TinyModelOptions options;
   options.dtype = DType::kQ8_0;
@@ -99,6 +100,10 @@ absl::Status WriteRoom(const std::string& folder) {
   options.head_dim = 64;
   options.ffn_size = 2048;
   options.max_context = 256;
+  const absl::Status status =
+      WriteFileAtomically(folder + "/tiles.slm", TinyModel(options));
+  if (!status.ok()) return status;
+  options.hidden_size = 520;
   return WriteFileAtomically(folder + "/room.slm", TinyModel(options));
 }
 

@@ -46,8 +46,8 @@ void Transpose(const uint8_t* in, size_t row_bytes, uint8_t* out) {
 #if defined(__wasm_simd128__)
 // Flips what kernels want flipped in `bytes` of weights, a multiple of 16.
 void FlipSigns(DType dtype, size_t bytes, uint8_t* weights) {
-  const uint32_t signs = dtype == DType::kQ4_0 ? 0x0888'0888 : 0x0080'0080;
-  const Words flipped = {signs, signs, signs, signs};
+  const uint32_t bits = FlippedBits(dtype);
+  const Words flipped = {bits, bits, bits, bits};
   for (size_t i = 0; i < bytes; i += sizeof(Words)) {
     Words words;
     std::memcpy(&words, weights + i, sizeof(words));
@@ -83,6 +83,14 @@ void CopyRows(const TensorView& tensor, size_t begin, size_t end,
 }
 
 }  // namespace
+
+uint32_t FlippedBits([[maybe_unused]] DType dtype) {
+#if defined(__wasm_simd128__)
+  return dtype == DType::kQ4_0 ? 0x0888'0888 : 0x0080'0080;
+#else
+  return 0;
+#endif
+}
 
 bool HasTiles(const TensorView& tensor) {
   if (tensor.dtype == DType::kF32) return false;
@@ -187,6 +195,38 @@ void PackTiles(const TensorView& tensor, size_t begin, size_t end,
   for (size_t tile = begin; tile < end; ++tile) {
     PackTile(tensor, layout, tile, packed + tile * layout.tile_bytes);
   }
+}
+
+bool TilesFitInPlace(const TensorView& tensor) {
+  return HasTiles(tensor) && tensor.rows % kTileRows == 0 &&
+         tensor.block_size % kActivationBlock == 0;
+}
+
+uint64_t PackInPlaceScratchBytes(const TensorView& tensor) {
+  return LayoutOfTiles(tensor, tensor.packed_half_scales).tile_bytes +
+         tensor.rows * tensor.ScalesPerRow() * sizeof(float);
+}
+
+TensorView PackInPlace(const TensorView& tensor, uint8_t* payload,
+                       uint8_t* scratch) {
+  const TileLayout layout = LayoutOfTiles(tensor, tensor.packed_half_scales);
+  uint8_t* const tile = scratch;
+  float* const scales = reinterpret_cast<float*>(scratch + layout.tile_bytes);
+  std::copy_n(tensor.scales, tensor.rows * tensor.ScalesPerRow(), scales);
+  TensorView source = tensor;
+  source.scales = scales;
+  // From the last on: a tile ends where the next one began or before that, and it
+  // begins where its rows did or behind that, so it meets no rows that are still
+  // to be read but its own.
+  for (size_t i = TileCount(tensor); i-- > 0;) {
+    PackTile(source, layout, i, tile);
+    std::memcpy(payload + i * layout.tile_bytes, tile, layout.tile_bytes);
+  }
+  TensorView packed = tensor;
+  packed.payload = nullptr;
+  packed.scales = nullptr;
+  packed.packed = payload;
+  return packed;
 }
 
 }  // namespace pedigree

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "runtime/format/slm_format.h"
 #include "runtime/tensor/tensor_view.h"
 
 namespace pedigree {
@@ -53,6 +54,9 @@ bool HasHalfScales(const TensorView& tensor);
 // The tiles of a tensor that has them.
 TileLayout LayoutOfTiles(const TensorView& tensor, bool half_scales);
 
+// What is flipped in four packed bytes of weights.
+uint32_t FlippedBits(DType dtype);
+
 // Whether a matrix has a packed form that kernels read.
 bool HasPackedForm(const TensorView& tensor);
 
@@ -74,6 +78,20 @@ void PackTile(const TensorView& tensor, const TileLayout& layout, size_t tile,
 // the same time.
 void PackTiles(const TensorView& tensor, size_t begin, size_t end,
                uint8_t* packed);
+
+// Whether the tiles of a tensor take no more room than its stored rows and scales
+// do: its rows fill tiles, and its columns activation blocks.
+bool TilesFitInPlace(const TensorView& tensor);
+
+// Scratch of PackInPlace.
+uint64_t PackInPlaceScratchBytes(const TensorView& tensor);
+
+// Packs a tensor whose tiles fit to where its payload lies, and over its scales,
+// which stand behind the payload. `payload`: tensor.payload, writable. `scratch`:
+// PackInPlaceScratchBytes(tensor), aligned to 4. What comes back has the packed form
+// and no other.
+TensorView PackInPlace(const TensorView& tensor, uint8_t* payload,
+                       uint8_t* scratch);
 
 }  // namespace pedigree
 

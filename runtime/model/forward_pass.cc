@@ -16,6 +16,7 @@
 #include "runtime/format/slm_format.h"
 #include "runtime/kernels/kernels.h"
 #include "runtime/kernels/packing.h"
+#include "runtime/kernels/read_row.h"
 #include "runtime/model/kv_cache.h"
 #include "runtime/model/low_rank.h"
 #include "runtime/model/memory_plan.h"
@@ -235,7 +236,7 @@ void ForwardPass::Embed(int thread) {
   for (size_t t = tokens.begin; t < tokens.end; ++t) {
     const absl::Span<float> row(Part<float>(plan_.residual) + t * hidden_,
                                 hidden_);
-    DequantizeRow(weights_.embeddings(), batch_[t].token, row);
+    ReadRow(weights_.embeddings(), batch_[t].token, row);
     for (const LowRank& path :
          weights_.side_paths(weights_.embeddings_index())) {
       LowRankRow(path, batch_[t].token, row);

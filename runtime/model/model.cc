@@ -33,23 +33,25 @@ absl::StatusOr<std::unique_ptr<const Model>> Model::Load(ByteSpan file_bytes) {
                             SlmReader::ParseStructure(file_bytes));
   PEDIGREE_RETURN_IF_ERROR(reader.CheckChecksum(hashes.checksum));
   PEDIGREE_RETURN_IF_ERROR(reader.CheckValues());
-  return Create(hashes.digest, std::move(reader));
+  Weights weights = StoredWeights(reader);
+  return Create(hashes.digest, std::move(reader), std::move(weights));
 }
 
 absl::StatusOr<std::unique_ptr<const Model>> Model::Create(
-    const Digest& digest, SlmReader reader) {
+    const Digest& digest, SlmReader reader, Weights weights) {
   PEDIGREE_ASSIGN_OR_RETURN(std::unique_ptr<const Tokenizer> tokenizer,
                             Tokenizer::Parse(reader.tokenizer_section(),
                                              reader.shape().vocab_size));
   return absl::WrapUnique(
-      new const Model(digest, std::move(reader), std::move(tokenizer)));
+      new const Model(digest, std::move(reader), std::move(tokenizer),
+                      std::move(weights)));
 }
 
 Model::Model(const Digest& digest, SlmReader reader,
-             std::unique_ptr<const Tokenizer> tokenizer)
+             std::unique_ptr<const Tokenizer> tokenizer, Weights weights)
     : digest_(digest),
       reader_(std::move(reader)),
       tokenizer_(std::move(tokenizer)),
-      weights_(StoredWeights(reader_)) {}
+      weights_(std::move(weights)) {}
 
 }  // namespace pedigree

@@ -26,23 +26,25 @@ class Model {
   // Errors: as SlmReader::Parse and Tokenizer::Parse.
   static absl::StatusOr<std::unique_ptr<const Model>> Load(ByteSpan file_bytes);
 
-  // Of a file whose structure, checksum and values were checked, and its SHA-256.
+  // Of a file whose structure, checksum and values were checked, its SHA-256, and
+  // its tensors as they are now.
   //
   // Errors: as Tokenizer::Parse.
   static absl::StatusOr<std::unique_ptr<const Model>> Create(
-      const Digest& digest, SlmReader reader);
+      const Digest& digest, SlmReader reader, Weights weights);
 
   const SlmReader& reader() const { return reader_; }
   const ModelShape& shape() const { return reader_.shape(); }
   const Tokenizer& tokenizer() const { return *tokenizer_; }
   // SHA-256 of the whole file.
   const Digest& digest() const { return digest_; }
-  // Views of the file's tensors.
+  // Views of the file's tensors, some perhaps packed where they lay: what reader()
+  // tells of payloads and scales may be no more.
   const Weights& weights() const { return weights_; }
 
  private:
   Model(const Digest& digest, SlmReader reader,
-        std::unique_ptr<const Tokenizer> tokenizer);
+        std::unique_ptr<const Tokenizer> tokenizer, Weights weights);
 
   Digest digest_;
   SlmReader reader_;

@@ -20,6 +20,13 @@
 namespace pedigree {
 namespace {
 
+// A matrix that is not looked up only.
+bool IsMultipliedWith(const Weights& weights, int index) {
+  return weights.tensors()[index].rows > 1 &&
+         (index != weights.embeddings_index() ||
+          index == weights.output_index());
+}
+
 // The tensor, with what its packed form will be.
 TensorView WithPackedForm(TensorView tensor) {
   tensor.packed_half_scales = HasHalfScales(tensor);
@@ -86,11 +93,38 @@ void PackShare(const std::vector<Slot>& slots, int thread, int threads,
 
 }  // namespace
 
+absl::StatusOr<Weights> PackInPlace(const Weights& weights,
+                                    const ByteSource& source) {
+  Weights packed = weights;
+  std::vector<int> indexes;
+  uint64_t scratch_bytes = 0;
+  for (size_t i = 0; i < weights.tensors().size(); ++i) {
+    const int index = static_cast<int>(i);
+    if (!IsMultipliedWith(weights, index) ||
+        !TilesFitInPlace(weights.tensors()[i])) {
+      continue;
+    }
+    const TensorView tensor = WithPackedForm(weights.tensors()[i]);
+    scratch_bytes = std::max(scratch_bytes, PackInPlaceScratchBytes(tensor));
+    packed.Replace(index, tensor);
+    indexes.push_back(index);
+  }
+  PEDIGREE_ASSIGN_OR_RETURN(
+      const AlignedBuffer scratch,
+      AlignedBuffer::Allocate(scratch_bytes, "scratch for repacking"));
+  for (const int index : indexes) {
+    const TensorView& tensor = packed.tensors()[index];
+    uint8_t* const payload =
+        source.Writable() + (tensor.payload - source.bytes().data());
+    packed.Replace(index, PackInPlace(tensor, payload, scratch.data()));
+  }
+  return packed;
+}
+
 bool PackedWeights::Packs(const Weights& weights, int index) {
   const TensorView& tensor = weights.tensors()[index];
-  const bool lookup_only = index == weights.embeddings_index() &&
-                           index != weights.output_index();
-  return tensor.rows > 1 && !lookup_only && HasPackedForm(tensor) &&
+  return IsMultipliedWith(weights, index) && tensor.packed == nullptr &&
+         HasPackedForm(tensor) &&
          (kCopiesF32 || tensor.dtype != DType::kF32);
 }
 

@@ -13,13 +13,21 @@
 
 namespace pedigree {
 
+// Packs quantized matrices that are multiplied with over their stored form, as far
+// as that has room. `file`: the bytes that they lie in, from `source.Writable()`.
+// `weights` may not be used afterwards, unless this fails, when nothing is changed.
+//
+// Errors: code ResourceLimit.
+absl::StatusOr<Weights> PackInPlace(const Weights& weights,
+                                    const ByteSource& source);
+
 // Owns one packed copy of the matrices (runtime/kernels/packing.h). The stored form
 // stays in use for single rows: embeddings, adapters. In WebAssembly f32 matrices
 // are read where they are.
 class PackedWeights {
  public:
   // Whether tensor `index` is packed: a matrix that is multiplied with, which
-  // embeddings are only when tied. Looks at no value.
+  // embeddings are only when tied, and is not packed in place. Looks at no value.
   static bool Packs(const Weights& weights, int index);
   static bool PacksAny(const Weights& weights);
   // Whether its stored form is read besides: a row of embeddings is looked up where

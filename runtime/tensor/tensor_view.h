@@ -17,7 +17,8 @@ struct TensorView {
   DType dtype = DType::kF32;
   uint64_t rows = 0;
   uint64_t columns = 0;
-  // f32: rows * columns floats. q8_0: as many int8. q4_0: half as many bytes.
+  // f32: rows * columns floats. q8_0: as many int8. q4_0: half as many bytes. Null,
+  // as are its scales, for a tensor of which there is only the packed form.
   const uint8_t* payload = nullptr;
   // ScalesPerRow() scales a row; null for f32.
   const float* scales = nullptr;
@@ -31,7 +32,7 @@ struct TensorView {
   uint64_t ScalesPerRow() const {
     return dtype == DType::kF32 ? 0 : columns / block_size;
   }
-  // Bytes of payload and scales.
+  // Bytes of payload and scales, whether they are there or not.
   uint64_t StoredBytes() const;
 
   // The stored parts of row `row`. Each may be asked for its own dtype only.
@@ -51,7 +52,7 @@ TensorView ViewF32(absl::Span<const float> values, uint64_t rows,
 // Rows [first, first + count) of `tensor`, a matrix.
 TensorView RowsOf(const TensorView& tensor, uint64_t first, uint64_t count);
 
-// The values of one row as f32: weight * scale. out: shape [columns].
+// The values of one stored row as f32: weight * scale. out: shape [columns].
 void DequantizeRow(const TensorView& tensor, uint64_t row,
                    absl::Span<float> out);
 
