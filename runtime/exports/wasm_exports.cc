@@ -33,7 +33,8 @@
 #include "runtime/generation/sampler.h"
 #include "runtime/tensor/aligned_buffer.h"
 
-// Runs static constructors, once; the toolchain defines it.
+// Runs static constructors, once, of which the allocator has one; the toolchain
+// defines it.
 extern "C" void _initialize();
 
 namespace pedigree {
@@ -66,7 +67,10 @@ HostMemory* host_memory = nullptr;
 Module* module = nullptr;
 
 HostMemory& GetHostMemory() {
-  if (host_memory == nullptr) host_memory = new HostMemory;
+  if (host_memory == nullptr) {
+    _initialize();
+    host_memory = new HostMemory;
+  }
   return *host_memory;
 }
 

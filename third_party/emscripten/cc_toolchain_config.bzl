@@ -166,6 +166,8 @@ def _features(ctx, llvm, emscripten):
         "-sFILESYSTEM=0",
         "-sAUTO_NATIVE_LIBRARIES=0",
         "-sALLOW_MEMORY_GROWTH",
+        # The smallest; what runs again and again allocates nothing.
+        "-sMALLOC=emmalloc",
         "-sMAXIMUM_MEMORY=" + _MAXIMUM_MEMORY,
         # Below the data, so that overflow traps and overwrites nothing.
         "-sSTACK_SIZE=" + _STACK_SIZE,
@@ -183,11 +185,10 @@ def _features(ctx, llvm, emscripten):
         _flags(
             "optimization",
             # For size; targets that hold inner loops ask for more. The whole
-            # program is optimized at once, but for libraries of the system, which
-            # there are neither of that kind nor for -Oz.
+            # program is optimized at once, with the libraries of the system.
             [
                 (_COMPILE, ["-Oz", "-flto", "-g0", "-DNDEBUG"]),
-                (_LINK, ["-Os"] + [
+                (_LINK, ["-Os", "-flto"] + [
                     "-Wl,-mllvm," + option
                     for option in _CODE_GENERATION + ["-inline-threshold=0"]
                 ]),
