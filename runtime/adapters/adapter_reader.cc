@@ -8,8 +8,8 @@
 #include <utility>
 
 #include "absl/strings/escaping.h"
-#include "absl/strings/str_cat.h"
 #include "runtime/base/checksum.h"
+#include "runtime/base/concat.h"
 #include "runtime/base/error_code.h"
 #include "runtime/base/float_text.h"
 #include "runtime/base/sort.h"
@@ -48,13 +48,10 @@ struct Entry {
 
 template <typename... Parts>
 absl::Status AdapterError(const Parts&... parts) {
-  return MakeError(ErrorCode::kInvalidAdapter,
-                   absl::StrCat("Invalid adapter: ", parts...));
+  return MakeError(ErrorCode::kInvalidAdapter, "Invalid adapter: ", parts...);
 }
 
-std::string Hex64(uint64_t value) {
-  return absl::StrCat("0x", absl::Hex(value, absl::kZeroPad16));
-}
+std::string Hex64(uint64_t value) { return Concat("0x", HexNumber{value, 16}); }
 
 absl::StatusOr<AdapterKind> ParseMagic(ByteSpan file_bytes) {
   const std::string_view magic = AsText(file_bytes).substr(0, 4);
@@ -79,10 +76,10 @@ absl::StatusOr<Header> ParseHeader(ByteSpan file_bytes) {
     return LoadLittleEndian<uint32_t>(bytes + offset);
   };
   if (u32(4) != kAdapterVersion) {
-    return MakeError(
-        ErrorCode::kInvalidAdapter, absl::StatusCode::kUnimplemented,
-        absl::StrCat("Unsupported adapter version: ", u32(4),
-                     " (this build reads ", kAdapterVersion, ")"));
+    return MakeError(ErrorCode::kInvalidAdapter,
+                     absl::StatusCode::kUnimplemented,
+                     "Unsupported adapter version: ", u32(4),
+                     " (this build reads ", kAdapterVersion, ")");
   }
   header.header_length = u32(8);
   header.payload_count = u32(80);
@@ -93,13 +90,13 @@ absl::StatusOr<Header> ParseHeader(ByteSpan file_bytes) {
                         " (must be at least ", kAdapterHeaderBytes, ")");
   }
   if (u32(12) != 0) {
-    return AdapterError("flags are 0x", absl::Hex(u32(12)), " (expected 0)");
+    return AdapterError("flags are 0x", HexNumber{u32(12)}, " (expected 0)");
   }
   if (header.payload_count == 0) {
     return AdapterError("payload_count is 0 (must be at least 1)");
   }
   if (u32(84) != 0) {
-    return AdapterError("reserved field is 0x", absl::Hex(u32(84)),
+    return AdapterError("reserved field is 0x", HexNumber{u32(84)},
                         " (expected 0), at byte 84");
   }
   if (LoadLittleEndian<uint64_t>(bytes + kAdapterChecksumOffset) == 0) {
@@ -197,8 +194,8 @@ absl::Status CheckUnscaled(const std::string& name, const Entry& entry,
   if (entry.scale_bits != kNoScale) {
     return AdapterError(name, " is ", AdapterKindName(kind),
                         " and has scale bits 0x",
-                        absl::Hex(entry.scale_bits, absl::kZeroPad8),
-                        " (expected 0x", absl::Hex(kNoScale), ", 1.0)");
+                        HexNumber{entry.scale_bits, 8}, " (expected 0x",
+                        HexNumber{kNoScale}, ", 1.0)");
   }
   return absl::OkStatus();
 }
@@ -260,12 +257,12 @@ absl::Status ReadSparse(const std::string& name, const Entry& entry,
       name, "second_length", entry.second_length, entry.first_length));
   PEDIGREE_ASSIGN_OR_RETURN(
       payload.indices,
-      ranges.Next<uint32_t>(absl::StrCat("indices of ", name),
-                            entry.first_offset, entry.first_length));
+      ranges.Next<uint32_t>(Concat("indices of ", name), entry.first_offset,
+                            entry.first_length));
   PEDIGREE_ASSIGN_OR_RETURN(
       payload.deltas,
-      ranges.Next<float>(absl::StrCat("deltas of ", name),
-                         entry.second_offset, entry.second_length));
+      ranges.Next<float>(Concat("deltas of ", name), entry.second_offset,
+                         entry.second_length));
   return absl::OkStatus();
 }
 
@@ -296,11 +293,10 @@ absl::Status ReadLowRank(const std::string& name, const Entry& entry,
       CheckLength(name, "second_length", entry.second_length,
                   sizeof(float) * entry.r * uint64_t{rows}));
   PEDIGREE_ASSIGN_OR_RETURN(
-      low_rank.a, ranges.Next<float>(absl::StrCat("A of ", name),
-                                     entry.first_offset, entry.first_length));
+      low_rank.a, ranges.Next<float>(Concat("A of ", name), entry.first_offset,
+                                     entry.first_length));
   PEDIGREE_ASSIGN_OR_RETURN(
-      low_rank.b, ranges.Next<float>(absl::StrCat("B of ", name),
-                                     entry.second_offset,
+      low_rank.b, ranges.Next<float>(Concat("B of ", name), entry.second_offset,
                                      entry.second_length));
   return absl::OkStatus();
 }
@@ -325,7 +321,7 @@ absl::StatusOr<AdapterPayload> ReadPayload(AdapterKind kind,
                                            uint32_t index,
                                            PayloadRanges& ranges) {
   const Entry entry = LoadEntry(stored);
-  const std::string name = absl::StrCat("payload ", index);
+  const std::string name = Concat("payload ", index);
   PEDIGREE_RETURN_IF_ERROR(CheckKind(name, entry, kind));
   PEDIGREE_RETURN_IF_ERROR(CheckReserved(name, stored));
   PEDIGREE_RETURN_IF_ERROR(CheckShape(name, entry));
@@ -351,17 +347,15 @@ absl::StatusOr<AdapterPayload> ReadPayload(AdapterKind kind,
 absl::Status CheckChecksum(ByteSpan file_bytes, uint64_t stored) {
   const uint64_t computed = FileChecksum(file_bytes, kAdapterChecksumOffset);
   if (computed == stored) return absl::OkStatus();
-  return MakeError(
-      ErrorCode::kChecksumMismatch,
-      absl::StrCat("Corrupted adapter: checksum mismatch (computed ",
-                   Hex64(computed), ", stored ", Hex64(stored), ")"));
+  return MakeError(ErrorCode::kChecksumMismatch,
+                   "Corrupted adapter: checksum mismatch (computed ",
+                   Hex64(computed), ", stored ", Hex64(stored), ")");
 }
 
 template <typename... Parts>
 absl::Status PayloadError(uint32_t index, const Parts&... parts) {
-  return MakeError(
-      ErrorCode::kAdapterPayloadInvalid,
-      absl::StrCat("Invalid adapter: payload ", index, parts...));
+  return MakeError(ErrorCode::kAdapterPayloadInvalid,
+                   "Invalid adapter: payload ", index, parts...);
 }
 
 // `what` a value is called.

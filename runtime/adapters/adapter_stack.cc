@@ -10,7 +10,6 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
 #include "runtime/adapters/adapter_reader.h"
 #include "runtime/adapters/assembly.h"
@@ -91,8 +90,7 @@ absl::StatusOr<AdapterReader> AdapterStack::Check(
       std::find(digests_.begin(), digests_.end(), digest) != digests_.end()) {
     return MakeError(ErrorCode::kInvalidAdapter,
                      absl::StatusCode::kFailedPrecondition,
-                     absl::StrCat("Adapter is applied already: ",
-                                  digest.ToString()));
+                     "Adapter is applied already: ", digest.ToString());
   }
   for (const AdapterPayload& payload : adapter.payloads()) {
     const int index = model.FindTensor(payload.name_hash);

@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
 #include "runtime/adapters/adapter_reader.h"
 #include "runtime/base/error_code.h"
@@ -27,12 +26,10 @@ absl::Status NotFinite(const TensorView& tensor, std::string_view tensor_name,
       std::find_if_not(fused.begin(), fused.end(), IsFinite) - fused.begin());
   std::vector<float> before(fused.size());
   ReadRow(tensor, row, absl::MakeSpan(before));
-  return MakeError(
-      ErrorCode::kAdapterPayloadInvalid,
-      absl::StrCat("Invalid adapter: fused value ", i, " of row ", row,
-                   " of tensor \"", tensor_name, "\" is ",
-                   FloatText(fused[i]), " (", FloatText(before[i]),
-                   " before)"));
+  return MakeError(ErrorCode::kAdapterPayloadInvalid,
+                   "Invalid adapter: fused value ", i, " of row ", row,
+                   " of tensor \"", tensor_name, "\" is ", FloatText(fused[i]),
+                   " (", FloatText(before[i]), " before)");
 }
 
 }  // namespace

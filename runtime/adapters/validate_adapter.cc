@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
 #include "runtime/adapters/adapter_reader.h"
+#include "runtime/base/concat.h"
 #include "runtime/base/error_code.h"
 #include "runtime/base/sha256.h"
 #include "runtime/base/status_macros.h"
@@ -21,14 +21,14 @@
 namespace pedigree {
 namespace {
 
-std::string Hex(uint64_t value) { return absl::StrCat("0x", absl::Hex(value)); }
+std::string Hex(uint64_t value) { return Concat("0x", HexNumber{value}); }
 
 absl::Status CheckField(std::string_view field, const std::string& adapter,
                         const std::string& model) {
   if (adapter == model) return absl::OkStatus();
   return MakeError(ErrorCode::kAdapterIdentityMismatch,
-                   absl::StrCat("Adapter does not fit model: ", field, " ",
-                                adapter, " (adapter), ", model, " (model)"));
+                   "Adapter does not fit model: ", field, " ", adapter,
+                   " (adapter), ", model, " (model)");
 }
 
 absl::Status CheckIdentity(const ParentIdentity& parent,
@@ -37,11 +37,11 @@ absl::Status CheckIdentity(const ParentIdentity& parent,
   PEDIGREE_RETURN_IF_ERROR(CheckField("flags", Hex(parent.model_flags),
                                       Hex(model.flags())));
   PEDIGREE_RETURN_IF_ERROR(CheckField("tensor count",
-                                      absl::StrCat(parent.tensor_count),
-                                      absl::StrCat(model.entries().size())));
-  PEDIGREE_RETURN_IF_ERROR(
-      CheckField("parameter count", absl::StrCat(parent.parameter_count),
-                 absl::StrCat(model.parameter_count())));
+                                      Concat(parent.tensor_count),
+                                      Concat(model.entries().size())));
+  PEDIGREE_RETURN_IF_ERROR(CheckField("parameter count",
+                                      Concat(parent.parameter_count),
+                                      Concat(model.parameter_count())));
   PEDIGREE_RETURN_IF_ERROR(CheckField("tensor layout checksum",
                                       Hex(parent.tensor_layout_checksum),
                                       Hex(model.tensor_layout_checksum())));
@@ -58,7 +58,7 @@ absl::Status CheckIdentity(const ParentIdentity& parent,
 std::string DimsText(uint32_t rank, const std::array<uint32_t, 4>& dims) {
   std::string text = "[";
   for (uint32_t i = 0; i < rank && i < dims.size(); ++i) {
-    absl::StrAppend(&text, i == 0 ? "" : ", ", dims[i]);
+    Append(text, {i == 0 ? "" : ", ", dims[i]});
   }
   return text + "]";
 }
@@ -69,27 +69,25 @@ absl::Status CheckPayload(const AdapterPayload& payload, size_t position,
   const int index = model.FindTensor(payload.name_hash);
   if (index < 0) {
     return MakeError(ErrorCode::kAdapterPayloadInvalid,
-                     absl::StrCat("Invalid adapter: payload ", position,
-                                  " is for name hash ", Hex(payload.name_hash),
-                                  ", which the model has no tensor of"));
+                     "Invalid adapter: payload ", position,
+                     " is for name hash ", Hex(payload.name_hash),
+                     ", which the model has no tensor of");
   }
   const TensorSpec& spec = model.specs()[index];
   if (seen[index]) {
     return MakeError(ErrorCode::kAdapterPayloadInvalid,
-                     absl::StrCat("Invalid adapter: payload ", position,
-                                  " is a second one for tensor \"", spec.name,
-                                  "\""));
+                     "Invalid adapter: payload ", position,
+                     " is a second one for tensor \"", spec.name, "\"");
   }
   seen[index] = true;
   if (payload.rank == spec.rank && payload.dims == spec.dims) {
     return absl::OkStatus();
   }
-  return MakeError(
-      ErrorCode::kAdapterPayloadInvalid,
-      absl::StrCat("Invalid adapter: payload ", position, " for tensor \"",
+  return MakeError(ErrorCode::kAdapterPayloadInvalid,
+                   "Invalid adapter: payload ", position, " for tensor \"",
                    spec.name, "\" has shape ",
                    DimsText(payload.rank, payload.dims), " (model has ",
-                   DimsText(spec.rank, spec.dims), ")"));
+                   DimsText(spec.rank, spec.dims), ")");
 }
 
 }  // namespace

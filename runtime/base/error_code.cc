@@ -1,13 +1,15 @@
 #include "runtime/base/error_code.h"
 
+#include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/strings/cord.h"
 #include "absl/strings/numbers.h"
-#include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "runtime/base/concat.h"
 
 namespace pedigree {
 namespace {
@@ -66,15 +68,16 @@ constexpr uint32_t kRowCount = sizeof(kTable) / sizeof(kTable[0]);
 
 }  // namespace
 
-absl::Status MakeError(ErrorCode code, std::string_view message) {
+absl::Status MakeError(ErrorCode code,
+                       std::initializer_list<MessagePart> parts) {
   return MakeError(code, kTable[static_cast<uint32_t>(code)].status_code,
-                   message);
+                   parts);
 }
 
 absl::Status MakeError(ErrorCode code, absl::StatusCode status_code,
-                       std::string_view message) {
-  absl::Status status(status_code, message);
-  status.SetPayload(absl::StrCat(kUrlPrefix, static_cast<uint32_t>(code)),
+                       std::initializer_list<MessagePart> parts) {
+  absl::Status status(status_code, Concat(parts));
+  status.SetPayload(Concat(kUrlPrefix, static_cast<uint32_t>(code)),
                     absl::Cord());
   return status;
 }

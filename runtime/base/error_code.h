@@ -5,9 +5,11 @@
 #define PEDIGREE_RUNTIME_BASE_ERROR_CODE_H_
 
 #include <cstdint>
+#include <initializer_list>
 #include <string_view>
 
 #include "absl/status/status.h"
+#include "runtime/base/concat.h"
 
 namespace pedigree {
 
@@ -39,13 +41,26 @@ enum class ErrorCode : uint32_t {
 };
 
 // A status with the canonical code that the table gives `code` and with `code`
-// itself attached. `code` must not be kOk.
-absl::Status MakeError(ErrorCode code, std::string_view message);
+// itself attached. `code` must not be kOk. The message is `parts`, put
+// together.
+absl::Status MakeError(ErrorCode code,
+                       std::initializer_list<MessagePart> parts);
 
 // The same with `status_code` where the table's would be too coarse, as for a
 // known kind that this build does not read (kUnimplemented).
 absl::Status MakeError(ErrorCode code, absl::StatusCode status_code,
-                       std::string_view message);
+                       std::initializer_list<MessagePart> parts);
+
+// These with what MessagePart can be made from.
+template <typename... Parts>
+absl::Status MakeError(ErrorCode code, const Parts&... parts) {
+  return MakeError(code, {MessagePart(parts)...});
+}
+template <typename... Parts>
+absl::Status MakeError(ErrorCode code, absl::StatusCode status_code,
+                       const Parts&... parts) {
+  return MakeError(code, status_code, {MessagePart(parts)...});
+}
 
 // Whether a code is attached.
 bool HasErrorCode(const absl::Status& status);

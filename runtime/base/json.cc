@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "runtime/base/check.h"
+#include "runtime/base/concat.h"
 
 namespace pedigree {
 namespace {
@@ -30,13 +30,13 @@ class StrictBuilder : public nlohmann::json_sax<Json> {
   bool boolean(bool value) override { return Put(value); }
   bool number_integer(number_integer_t value) override {
     if (value < -kMaxExactInteger) {
-      return Inexact(static_cast<double>(value), absl::StrCat(value));
+      return Inexact(static_cast<double>(value), Concat(value));
     }
     return Put(value);
   }
   bool number_unsigned(number_unsigned_t value) override {
     if (value > static_cast<uint64_t>(kMaxExactInteger)) {
-      return Inexact(static_cast<double>(value), absl::StrCat(value));
+      return Inexact(static_cast<double>(value), Concat(value));
     }
     return Put(value);
   }
@@ -52,7 +52,7 @@ class StrictBuilder : public nlohmann::json_sax<Json> {
 
   bool key(string_t& value) override {
     if (open_.back()->contains(value)) {
-      return Fail(absl::StrCat("repeated key \"", value, "\""));
+      return Fail(Concat("repeated key \"", value, "\""));
     }
     key_ = std::move(value);
     return true;
@@ -65,19 +65,19 @@ class StrictBuilder : public nlohmann::json_sax<Json> {
     if (error.id == kNumberOverflow && !takes_fractions_) {
       return Inexact(0, token);
     }
-    return Fail(absl::StrCat("not JSON at byte ", position));
+    return Fail(Concat("not JSON at byte ", position));
   }
 
  private:
   bool Fail(std::string fault) {
-    fault_ = absl::StrCat("Invalid ", what_, ": ", fault);
+    fault_ = Concat("Invalid ", what_, ": ", fault);
     return false;
   }
 
   bool Inexact(double value, std::string_view text) {
     if (takes_fractions_) return Put(value);
-    return Fail(absl::StrCat("number ", text.substr(0, 40),
-                             " is not an integer below 2^53"));
+    return Fail(
+        Concat("number ", text.substr(0, 40), " is not an integer below 2^53"));
   }
 
   Json* Place(Json value) {
@@ -100,7 +100,7 @@ class StrictBuilder : public nlohmann::json_sax<Json> {
 
   bool Open(Json container) {
     if (open_.size() == kMaxJsonDepth) {
-      return Fail(absl::StrCat("nested deeper than ", kMaxJsonDepth));
+      return Fail(Concat("nested deeper than ", kMaxJsonDepth));
     }
     open_.push_back(Place(std::move(container)));
     return true;
@@ -146,12 +146,12 @@ void AppendInteger(const Json& value, std::string& out) {
   if (value.is_number_unsigned()) {
     const auto number = value.get<uint64_t>();
     PEDIGREE_CHECK(number <= static_cast<uint64_t>(kMaxExactInteger));
-    absl::StrAppend(&out, number);
+    Append(out, {number});
   } else {
     PEDIGREE_CHECK(value.is_number_integer());
     const auto number = value.get<int64_t>();
     PEDIGREE_CHECK(number >= -kMaxExactInteger && number <= kMaxExactInteger);
-    absl::StrAppend(&out, number);
+    Append(out, {number});
   }
 }
 
@@ -193,7 +193,7 @@ absl::StatusOr<Json> Build(std::string_view text, std::string_view what,
   // nlohmann skips a byte order mark; RFC 8259 lets a parser refuse it.
   if (text.substr(0, 3) == "\xEF\xBB\xBF") {
     return absl::InvalidArgumentError(
-        absl::StrCat("Invalid ", what, ": starts with a byte order mark"));
+        Concat("Invalid ", what, ": starts with a byte order mark"));
   }
   StrictBuilder builder(what, takes_fractions);
   if (!ParseJsonEvents(text, builder)) {
@@ -290,16 +290,15 @@ std::optional<JsonDifference> DifferenceAt(const std::string& place,
         const auto member = json.find(key);
         return member == json.end() ? nullptr : &*member;
       };
-      auto difference = DifferenceAt(absl::StrCat(place, place.empty() ? "" : ".", key),
-                                     find(*a), find(*b));
+      auto difference = DifferenceAt(
+          Concat(place, place.empty() ? "" : ".", key), find(*a), find(*b));
       if (difference.has_value()) return difference;
     }
   } else if (a->is_array() && b->is_array()) {
     for (size_t i = 0; i < std::max(a->size(), b->size()); ++i) {
-      auto difference =
-          DifferenceAt(absl::StrCat(place, "[", i, "]"),
-                       i < a->size() ? &(*a)[i] : nullptr,
-                       i < b->size() ? &(*b)[i] : nullptr);
+      auto difference = DifferenceAt(Concat(place, "[", i, "]"),
+                                     i < a->size() ? &(*a)[i] : nullptr,
+                                     i < b->size() ? &(*b)[i] : nullptr);
       if (difference.has_value()) return difference;
     }
   }
@@ -325,13 +324,13 @@ const Json* JsonObjectReader::Find(std::string_view key, Json::value_t type) {
   if (!fault_.empty()) return nullptr;
   const auto member = json_.find(key);
   if (member == json_.end()) {
-    Fail(absl::StrCat("\"", key, "\" is missing"));
+    Fail(Concat("\"", key, "\" is missing"));
     return nullptr;
   }
   read_[std::string(key)] = true;
   if (member->type() != type) {
-    Fail(absl::StrCat("\"", key, "\" is a ", member->type_name(),
-                      " (expected ", Json(type).type_name(), ")"));
+    Fail(Concat("\"", key, "\" is a ", member->type_name(), " (expected ",
+                Json(type).type_name(), ")"));
     return nullptr;
   }
   return &*member;
@@ -352,16 +351,16 @@ uint64_t JsonObjectReader::Uint(std::string_view key, uint64_t min,
   if (Has(key)) {
     const Json& found = *json_.find(key);
     if (found.type() == Json::value_t::number_integer) {
-      Fail(absl::StrCat("\"", key, "\" is ", found.get<int64_t>(),
-                        " (expected ", min, " to ", max, ")"));
+      Fail(Concat("\"", key, "\" is ", found.get<int64_t>(), " (expected ", min,
+                  " to ", max, ")"));
     }
   }
   const Json* member = Find(key, Json::value_t::number_unsigned);
   if (member == nullptr) return 0;
   const uint64_t value = member->get<uint64_t>();
   if (value < min || value > max) {
-    Fail(absl::StrCat("\"", key, "\" is ", value, " (expected ", min, " to ",
-                      max, ")"));
+    Fail(Concat("\"", key, "\" is ", value, " (expected ", min, " to ", max,
+                ")"));
     return 0;
   }
   return value;
@@ -383,7 +382,7 @@ absl::Status JsonObjectReader::Finish() {
   if (fault_.empty()) {
     for (const auto& [key, member] : json_.get_ref<const Json::object_t&>()) {
       if (read_.contains(key)) continue;
-      Fail(absl::StrCat("unknown key \"", key, "\""));
+      Fail(Concat("unknown key \"", key, "\""));
       break;
     }
   }
@@ -392,7 +391,7 @@ absl::Status JsonObjectReader::Finish() {
 }
 
 void JsonObjectReader::Fail(std::string message) {
-  if (fault_.empty()) fault_ = absl::StrCat("Invalid ", what_, ": ", message);
+  if (fault_.empty()) fault_ = Concat("Invalid ", what_, ": ", message);
 }
 
 }  // namespace pedigree

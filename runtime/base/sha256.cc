@@ -1,9 +1,9 @@
 #include "runtime/base/sha256.h"
+#include "runtime/base/concat.h"
 
 #include <new>
 
 #include "absl/status/status.h"
-#include "absl/strings/str_cat.h"
 // The streaming form exists both in libcrypto and in the portable sources that
 // the WebAssembly build compiles; the EVP form does not.
 #ifndef OPENSSL_SUPPRESS_DEPRECATED
@@ -35,7 +35,7 @@ std::string Digest::Hex() const {
   return hex;
 }
 
-std::string Digest::ToString() const { return absl::StrCat(kPrefix, Hex()); }
+std::string Digest::ToString() const { return Concat(kPrefix, Hex()); }
 
 Digest Sha256(ByteSpan bytes) {
   Sha256Stream stream;
@@ -57,8 +57,8 @@ absl::StatusOr<Digest> ParseDigest(std::string_view text) {
     if (i + 1 == digest.bytes.size()) return digest;
   }
   return absl::InvalidArgumentError(
-      absl::StrCat("Invalid digest: \"", text.substr(0, 80),
-                   "\" (expected sha256: and 64 lowercase hex digits)"));
+      Concat("Invalid digest: \"", text.substr(0, 80),
+             "\" (expected sha256: and 64 lowercase hex digits)"));
 }
 
 Sha256Stream::Sha256Stream() {

@@ -7,11 +7,11 @@
 #include <string_view>
 
 #include "absl/strings/numbers.h"
-#include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
 #include "runtime/adapters/adapter_stack.h"
 #include "runtime/base/bytes.h"
 #include "runtime/base/check.h"
+#include "runtime/base/concat.h"
 #include "runtime/base/json.h"
 #include "runtime/format/slm_format.h"
 #include "runtime/format/slm_reader.h"
@@ -32,7 +32,7 @@ constexpr uint64_t kPartAlignment = 64;
 constexpr DType kDTypes[] = {DType::kF32, DType::kQ8_0, DType::kQ4_0};
 
 // 64-bit integers are strings in our JSON.
-std::string Uint64(uint64_t value) { return absl::StrCat(value); }
+std::string Uint64(uint64_t value) { return Concat(value); }
 
 uint64_t ReadUint64(const Json& counted, const char* key) {
   uint64_t value = 0;

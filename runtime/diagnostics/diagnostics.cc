@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
+#include "runtime/base/concat.h"
 #include "runtime/base/error_code.h"
 #include "runtime/base/float_text.h"
 #include "runtime/base/json.h"
@@ -21,22 +21,22 @@ std::string Rate(uint64_t count, uint64_t duration_ns) {
   constexpr uint64_t kMillisPerSecondInNs = 1000000000000;
   const uint64_t millis =
       duration_ns == 0 ? 0 : count * kMillisPerSecondInNs / duration_ns;
-  const std::string places = absl::StrCat(millis % 1000 + 1000);
-  return absl::StrCat(millis / 1000, ".", places.substr(1));
+  const std::string places = Concat(millis % 1000 + 1000);
+  return Concat(millis / 1000, ".", places.substr(1));
 }
 
 Json MeasuredJson(const Measured& measured, const RuntimeState& state) {
   return {
       {"has_clock", measured.has_clock},
-      {"load_ns", absl::StrCat(measured.load_ns)},
-      {"prefill_ns", absl::StrCat(measured.prefill_ns)},
-      {"decode_ns", absl::StrCat(measured.decode_ns)},
+      {"load_ns", Concat(measured.load_ns)},
+      {"prefill_ns", Concat(measured.prefill_ns)},
+      {"decode_ns", Concat(measured.decode_ns)},
       {"prefill_tokens_per_second",
        Rate(state.prompt_tokens, measured.prefill_ns)},
       {"decode_tokens_per_second",
        Rate(state.generated_tokens, measured.decode_ns)},
-      {"allocated_bytes", absl::StrCat(measured.allocated_bytes)},
-      {"repacked_bytes", absl::StrCat(measured.repacked_bytes)},
+      {"allocated_bytes", Concat(measured.allocated_bytes)},
+      {"repacked_bytes", Concat(measured.repacked_bytes)},
       {"reused_prefix_tokens", measured.reused_prefix_tokens},
       {"threads", measured.threads},
       {"target", std::string(measured.target)},
@@ -56,7 +56,7 @@ Json StateJson(const RuntimeState& state) {
        {{"temperature", FloatText(state.sampling.temperature)},
         {"top_k", state.sampling.top_k},
         {"top_p", FloatText(state.sampling.top_p)},
-        {"seed", absl::StrCat(state.sampling.seed)}}},
+        {"seed", Concat(state.sampling.seed)}}},
   };
 }
 

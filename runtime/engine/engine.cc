@@ -16,7 +16,6 @@
 #include "absl/memory/memory.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
 #include "runtime/adapters/adapter_stack.h"
 #include "runtime/base/byte_source.h"
@@ -39,7 +38,7 @@ namespace {
 
 template <typename... Parts>
 absl::Status InvalidLength(const Parts&... parts) {
-  return MakeError(ErrorCode::kInvalidLength, absl::StrCat(parts...));
+  return MakeError(ErrorCode::kInvalidLength, parts...);
 }
 
 }  // namespace
@@ -126,10 +125,9 @@ void Engine::ResetAdapters() {
 absl::StatusOr<std::unique_ptr<EngineSession>> Engine::NewSession(
     std::atomic<bool>* cancel) {
   if (sessions_.size() >= config_.sequences) {
-    return MakeError(ErrorCode::kResourceLimit,
-                     absl::StrCat("Engine has ", sessions_.size(),
-                                  " sessions already (sequences is ",
-                                  config_.sequences, ")"));
+    return MakeError(ErrorCode::kResourceLimit, "Engine has ", sessions_.size(),
+                     " sessions already (sequences is ", config_.sequences,
+                     ")");
   }
   absl::StatusOr<Session> session =
       Session::Create(model().shape(), config_.context_tokens);
@@ -185,11 +183,9 @@ absl::Status Engine::RunTogether(absl::Span<const Chunk> chunks,
     }
     PEDIGREE_RETURN_IF_ERROR(CheckTokens(chunk.tokens));
     if (chunk.tokens.size() > session.capacity() - session.length()) {
-      return MakeError(
-          ErrorCode::kContextExceeded,
-          absl::StrCat("Session ", i, " of ",
+      return MakeError(ErrorCode::kContextExceeded, "Session ", i, " of ",
                        session.length() + chunk.tokens.size(),
-                       " tokens exceeds its context of ", session.capacity()));
+                       " tokens exceeds its context of ", session.capacity());
     }
     token_count += chunk.tokens.size();
     logits_count += chunk.logits_count;
@@ -254,10 +250,9 @@ absl::Status EngineSession::Heed(absl::Status status) {
 absl::Status EngineSession::Run(absl::Span<const uint32_t> tokens) {
   PEDIGREE_RETURN_IF_ERROR(engine_->CheckTokens(tokens));
   if (tokens.size() > capacity() - length()) {
-    return MakeError(ErrorCode::kContextExceeded,
-                     absl::StrCat("Session of ", length() + tokens.size(),
-                                  " tokens exceeds its context of ",
-                                  capacity()));
+    return MakeError(ErrorCode::kContextExceeded, "Session of ",
+                     length() + tokens.size(),
+                     " tokens exceeds its context of ", capacity());
   }
   generator_.reset();
   return Heed(session_.Run(engine_->transformer_, engine_->adapters_.weights(),
@@ -289,10 +284,8 @@ absl::Status EngineSession::CopyStart(const EngineSession& other,
                          other.length(), ")");
   }
   if (length > capacity()) {
-    return MakeError(ErrorCode::kContextExceeded,
-                     absl::StrCat("Session of ", length,
-                                  " tokens exceeds its context of ",
-                                  capacity()));
+    return MakeError(ErrorCode::kContextExceeded, "Session of ", length,
+                     " tokens exceeds its context of ", capacity());
   }
   generator_.reset();
   if (&other == this) {

@@ -8,10 +8,10 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
 #include "runtime/base/byte_source.h"
 #include "runtime/base/bytes.h"
+#include "runtime/base/concat.h"
 #include "runtime/base/file_hashes.h"
 #include "runtime/base/sha256.h"
 #include "runtime/base/status_macros.h"
@@ -29,8 +29,8 @@ namespace {
 absl::Status CheckDigest(const Digest& computed, const Digest& expected) {
   if (computed == expected) return absl::OkStatus();
   return absl::FailedPreconditionError(
-      absl::StrCat("Invalid model: digest is ", computed.ToString(),
-                   " (expected ", expected.ToString(), ")"));
+      Concat("Invalid model: digest is ", computed.ToString(), " (expected ",
+             expected.ToString(), ")"));
 }
 
 // Reads a byte of each page.

@@ -7,10 +7,10 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
 #include "runtime/adapters/adapter_reader.h"
 #include "runtime/base/bytes.h"
+#include "runtime/base/concat.h"
 #include "runtime/base/error_code.h"
 #include "runtime/base/status_macros.h"
 #include "runtime/engine/engine_config.h"
@@ -38,11 +38,10 @@ absl::Status AddAdapters(const SlmReader& reader, const EngineConfig& config,
     for (const AdapterPayload& payload : adapter.payloads()) {
       const int index = reader.FindTensor(payload.name_hash);
       if (index < 0) {
-        return MakeError(
-            ErrorCode::kAdapterPayloadInvalid,
-            absl::StrCat("Invalid adapter: names a tensor that the model has "
+        return MakeError(ErrorCode::kAdapterPayloadInvalid,
+                         "Invalid adapter: names a tensor that the model has "
                          "not, hash 0x",
-                         absl::Hex(payload.name_hash, absl::kZeroPad16)));
+                         HexNumber{payload.name_hash, 16});
       }
       if (payload.kind == AdapterKind::kLowRank) {
         const LowRank& path = payload.low_rank;

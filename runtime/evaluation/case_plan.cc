@@ -10,8 +10,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
+#include "runtime/base/concat.h"
 #include "runtime/base/error_code.h"
 #include "runtime/base/sha256.h"
 #include "runtime/base/status_macros.h"
@@ -27,26 +27,22 @@ namespace {
 using Ids = std::vector<uint32_t>;
 
 absl::Status NoTokens(std::string_view what) {
-  return MakeError(ErrorCode::kInvalidLength,
-                   absl::StrCat(what, " (expected at least 1)"));
+  return MakeError(ErrorCode::kInvalidLength, what, " (expected at least 1)");
 }
 
 absl::Status CheckFits(std::string_view what, size_t tokens,
                        uint32_t context_tokens) {
   if (tokens <= context_tokens) return absl::OkStatus();
-  return MakeError(ErrorCode::kContextExceeded,
-                   absl::StrCat(what, " of ", tokens,
-                                " tokens exceeds max_context ",
-                                context_tokens));
+  return MakeError(ErrorCode::kContextExceeded, what, " of ", tokens,
+                   " tokens exceeds max_context ", context_tokens);
 }
 
 absl::Status CheckTargets(const Tokenizer& tokenizer,
                           absl::Span<const uint32_t> targets) {
   for (const uint32_t target : targets) {
     if (!tokenizer.excluded()[target]) continue;
-    return MakeError(ErrorCode::kGenerationFailed,
-                     absl::StrCat("Token ", target,
-                                  " takes no part in the softmax"));
+    return MakeError(ErrorCode::kGenerationFailed, "Token ", target,
+                     " takes no part in the softmax");
   }
   return absl::OkStatus();
 }
@@ -72,8 +68,8 @@ absl::Status PlanChoice(const Ids& prompt, const Ids& whole,
                         std::string_view choice, const Tokenizer& tokenizer,
                         uint32_t context_tokens, CasePlan& plan) {
   if (whole.size() < 2) {
-    return NoTokens(absl::StrCat("Prompt and choice \"", choice,
-                                 "\" have no token to score"));
+    return NoTokens(
+        Concat("Prompt and choice \"", choice, "\" have no token to score"));
   }
   // The tokens that the choice adds, or changes where it merges with the
   // prompt; nothing predicts the first of all.
@@ -101,9 +97,8 @@ absl::StatusOr<CasePlan> PlanChoices(const EvalCase& eval_case, Ids prompt,
   CasePlan plan;
   plan.prompt_tokens = static_cast<uint32_t>(prompt.size());
   for (const std::string& choice : eval_case.choices) {
-    PEDIGREE_ASSIGN_OR_RETURN(
-        const Ids whole,
-        tokenizer.EncodePrompt(absl::StrCat(eval_case.prompt, choice)));
+    PEDIGREE_ASSIGN_OR_RETURN(const Ids whole, tokenizer.EncodePrompt(Concat(
+                                                   eval_case.prompt, choice)));
     PEDIGREE_RETURN_IF_ERROR(PlanChoice(prompt, whole, choice, tokenizer,
                                         context_tokens, plan));
   }

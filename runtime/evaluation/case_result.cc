@@ -9,8 +9,8 @@
 #include <utility>
 
 #include "absl/strings/match.h"
-#include "absl/strings/str_cat.h"
 #include "runtime/base/check.h"
+#include "runtime/base/concat.h"
 #include "runtime/evaluation/scorer.h"
 #include "runtime/evaluation/statistics.h"
 #include "runtime/tokenizer/utf8.h"
@@ -82,7 +82,7 @@ void ForgetResult(std::string_view reason, CaseResult& result) {
   result.passed = false;
   result.prompt_tokens = 0;
   result.generated_tokens = 0;
-  result.stop_reason = absl::StrCat(kNotRunPrefix, reason);
+  result.stop_reason = Concat(kNotRunPrefix, reason);
   result.likelihoods.clear();
 }
 
@@ -149,7 +149,7 @@ Json CaseResultToJson(const CaseResult& result) {
   for (const Likelihood& text : result.likelihoods) {
     likelihoods.push_back(
         {{"text_digest", text.text_digest.ToString()},
-         {"bytes", absl::StrCat(text.bytes)},
+         {"bytes", Concat(text.bytes)},
          {"context_tokens", text.context_tokens},
          {"tokens", text.tokens},
          {"log_likelihood", FormatSignedMillionths(text.log_likelihood)}});

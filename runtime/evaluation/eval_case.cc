@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/str_cat.h"
+#include "runtime/base/concat.h"
 #include "runtime/base/error_code.h"
 #include "runtime/base/sort.h"
 #include "runtime/base/status_macros.h"
@@ -18,8 +18,8 @@ namespace {
 constexpr std::string_view kThing = "eval case";
 
 absl::Status InvalidCase(std::string_view message) {
-  return MakeError(ErrorCode::kInvalidEvalCases,
-                   absl::StrCat("Invalid ", kThing, ": ", message));
+  return MakeError(ErrorCode::kInvalidEvalCases, "Invalid ", kThing, ": ",
+                   message);
 }
 
 bool IsNameCharacter(char c) {
@@ -30,8 +30,8 @@ bool IsNameCharacter(char c) {
 absl::Status CheckLength(std::string_view what, std::string_view text,
                          size_t max_bytes) {
   if (text.size() <= max_bytes) return absl::OkStatus();
-  return InvalidCase(absl::StrCat("\"", what, "\" is ", text.size(),
-                                  " bytes long (at most ", max_bytes, ")"));
+  return InvalidCase(Concat("\"", what, "\" is ", text.size(),
+                            " bytes long (at most ", max_bytes, ")"));
 }
 
 // A list of at most `max_count` strings.
@@ -39,15 +39,14 @@ absl::StatusOr<std::vector<std::string>> ReadStrings(std::string_view member,
                                                      const Json& array,
                                                      size_t max_count) {
   if (array.size() > max_count) {
-    return InvalidCase(absl::StrCat("\"", member, "\" has ", array.size(),
-                                    " elements (at most ", max_count, ")"));
+    return InvalidCase(Concat("\"", member, "\" has ", array.size(),
+                              " elements (at most ", max_count, ")"));
   }
   std::vector<std::string> strings;
   for (const Json& element : array) {
     if (!element.is_string()) {
-      return InvalidCase(absl::StrCat("\"", member, "\" holds a ",
-                                      element.type_name(),
-                                      " (expected string)"));
+      return InvalidCase(Concat("\"", member, "\" holds a ",
+                                element.type_name(), " (expected string)"));
     }
     strings.push_back(element.get<std::string>());
   }
@@ -59,20 +58,18 @@ absl::Status CheckDistinct(std::string_view what,
   Sort(strings.begin(), strings.end());
   const auto repeated = std::adjacent_find(strings.begin(), strings.end());
   if (repeated == strings.end()) return absl::OkStatus();
-  return InvalidCase(absl::StrCat(what, " \"", *repeated, "\" is repeated"));
+  return InvalidCase(Concat(what, " \"", *repeated, "\" is repeated"));
 }
 
 absl::Status CheckChoices(const EvalCase& eval_case) {
   if (!IsChoice(*FindScorer(eval_case.scorer))) {
     if (eval_case.choices.empty()) return absl::OkStatus();
-    return InvalidCase(absl::StrCat("\"choices\" with scorer \"",
-                                    eval_case.scorer, "\" (expected none)"));
+    return InvalidCase(Concat("\"choices\" with scorer \"", eval_case.scorer,
+                              "\" (expected none)"));
   }
   if (eval_case.choices.size() < 2) {
-    return InvalidCase(absl::StrCat("\"choices\" has ",
-                                    eval_case.choices.size(),
-                                    " elements (expected 2 to ", kMaxChoices,
-                                    ")"));
+    return InvalidCase(Concat("\"choices\" has ", eval_case.choices.size(),
+                              " elements (expected 2 to ", kMaxChoices, ")"));
   }
   size_t right = 0;
   for (const std::string& choice : eval_case.choices) {
@@ -88,8 +85,8 @@ absl::Status CheckChoices(const EvalCase& eval_case) {
 
 absl::Status CheckStop(const EvalCase& eval_case) {
   if (!eval_case.stop.empty() && !Generates(*FindScorer(eval_case.scorer))) {
-    return InvalidCase(absl::StrCat("\"stop\" with scorer \"",
-                                    eval_case.scorer, "\" (expected none)"));
+    return InvalidCase(Concat("\"stop\" with scorer \"", eval_case.scorer,
+                              "\" (expected none)"));
   }
   for (const std::string& stop : eval_case.stop) {
     if (stop.empty()) return InvalidCase("a stop string is empty");
@@ -103,7 +100,7 @@ absl::Status CheckBitsPerByte(const EvalCase& eval_case) {
       ParseMillionths(eval_case.expected).has_value()) {
     return absl::OkStatus();
   }
-  return InvalidCase(absl::StrCat(
+  return InvalidCase(Concat(
       "\"expected\" is \"", eval_case.expected.substr(0, 40),
       "\" (expected the most bits per byte that pass, a decimal with at most 6 "
       "digits after the point)"));
@@ -120,8 +117,8 @@ absl::Status CheckCase(const EvalCase& eval_case) {
   PEDIGREE_RETURN_IF_ERROR(
       CheckLength("expected", eval_case.expected, kMaxExpectedBytes));
   if (!FindScorer(eval_case.scorer).has_value()) {
-    return InvalidCase(absl::StrCat("unknown scorer \"", eval_case.scorer,
-                                    "\" (expected ", ScorerNames(), ")"));
+    return InvalidCase(Concat("unknown scorer \"", eval_case.scorer,
+                              "\" (expected ", ScorerNames(), ")"));
   }
   for (const std::string& tag : eval_case.tags) {
     PEDIGREE_RETURN_IF_ERROR(CheckName(kThing, "tags", tag));
@@ -136,21 +133,16 @@ absl::Status CheckCase(const EvalCase& eval_case) {
 
 absl::Status CheckName(std::string_view thing, std::string_view member,
                        std::string_view name) {
-  const std::string prefix =
-      absl::StrCat("Invalid ", thing, ": \"", member, "\" ");
+  const std::string prefix = Concat("Invalid ", thing, ": \"", member, "\" ");
   if (name.empty() || name.size() > kMaxNameBytes) {
-    return MakeError(ErrorCode::kInvalidEvalCases,
-                     absl::StrCat(prefix, "is ", name.size(),
-                                  " bytes long (expected 1 to ", kMaxNameBytes,
-                                  ")"));
+    return MakeError(ErrorCode::kInvalidEvalCases, prefix, "is ", name.size(),
+                     " bytes long (expected 1 to ", kMaxNameBytes, ")");
   }
   const auto bad = std::find_if_not(name.begin(), name.end(), IsNameCharacter);
   if (bad == name.end()) return absl::OkStatus();
-  return MakeError(
-      ErrorCode::kInvalidEvalCases,
-      absl::StrCat(prefix, "has byte ", static_cast<unsigned char>(*bad),
-                   " at position ", bad - name.begin(),
-                   " (expected letters, digits and -_.+/)"));
+  return MakeError(ErrorCode::kInvalidEvalCases, prefix, "has byte ",
+                   static_cast<unsigned char>(*bad), " at position ",
+                   bad - name.begin(), " (expected letters, digits and -_.+/)");
 }
 
 absl::StatusOr<EvalCase> ParseEvalCase(const Json& json) {

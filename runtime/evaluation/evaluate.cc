@@ -13,8 +13,8 @@
 #include "absl/memory/memory.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
+#include "runtime/base/concat.h"
 #include "runtime/base/error_code.h"
 #include "runtime/base/json.h"
 #include "runtime/base/sha256.h"
@@ -64,9 +64,9 @@ absl::StatusOr<RunOptions> ParseRunOptions(const Json& json) {
   if (tags == nullptr) return options;
   for (const Json& tag : *tags) {
     if (!tag.is_string()) {
-      return InvalidRequest(absl::StrCat(
-          "Invalid eval request: \"filter_tags\" holds a ", tag.type_name(),
-          " (expected string)"));
+      return InvalidRequest(
+          Concat("Invalid eval request: \"filter_tags\" holds a ",
+                 tag.type_name(), " (expected string)"));
     }
     options.filter_tags.push_back(tag.get<std::string>());
     PEDIGREE_RETURN_IF_ERROR(
@@ -103,14 +103,13 @@ absl::StatusOr<EvalRequest> ParseEvalRequest(std::string_view text) {
     return InvalidRequest(status.message());
   }
   if (const auto digest = ParseDigest(request.manifest_digest); !digest.ok()) {
-    return InvalidRequest(
-        absl::StrCat("Invalid eval request: \"manifest_digest\": ",
-                     digest.status().message()));
+    return InvalidRequest(Concat("Invalid eval request: \"manifest_digest\": ",
+                                 digest.status().message()));
   }
   if (!QualityBoundary(request.source_kind).has_value()) {
-    return InvalidRequest(absl::StrCat(
-        "Invalid eval request: unknown source kind \"", request.source_kind,
-        "\" (expected ", SourceKindNames(), ")"));
+    return InvalidRequest(Concat("Invalid eval request: unknown source kind \"",
+                                 request.source_kind, "\" (expected ",
+                                 SourceKindNames(), ")"));
   }
   if (run != nullptr) {
     absl::StatusOr<RunOptions> options = ParseRunOptions(*run);
@@ -164,11 +163,11 @@ class ResultQueue : public CaseQueue {
     if (!output.ok()) {
       const ErrorCode code = GetErrorCode(output.status());
       if (!IsCaseResult(code)) {
-        return MakeError(code, absl::StrCat("Case \"", eval_case.id, "\": ",
-                                            output.status().message()));
+        return MakeError(code, "Case \"", eval_case.id,
+                         "\": ", output.status().message());
       }
       output = CaseOutput();
-      output->stop_reason = absl::StrCat(kErrorPrefix, ErrorCodeName(code));
+      output->stop_reason = Concat(kErrorPrefix, ErrorCodeName(code));
     }
     results_[index] = ScoreCase(eval_case, *output, options_.omit_texts);
     NoteResults();
@@ -263,9 +262,8 @@ uint64_t EvalRun::total() const { return state_->queue->total(); }
 
 absl::StatusOr<std::string> EvalRun::Finish() {
   if (!state_->over) {
-    return MakeError(ErrorCode::kInvalidLength,
-                     absl::StrCat("Unfinished eval run: ", done(), " of ",
-                                  total(), " cases"));
+    return MakeError(ErrorCode::kInvalidLength, "Unfinished eval run: ", done(),
+                     " of ", total(), " cases");
   }
   std::vector<CaseResult> results = state_->queue->TakeResults();
   // Cases done out of order, behind the end.

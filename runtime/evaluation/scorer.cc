@@ -4,7 +4,7 @@
 #include <string_view>
 
 #include "absl/strings/match.h"
-#include "absl/strings/str_cat.h"
+#include "runtime/base/concat.h"
 #include "runtime/tokenizer/utf8.h"
 
 namespace pedigree {
@@ -37,8 +37,10 @@ std::string ScorerNames() {
   std::string names;
   for (const Name& entry : kNames) {
     const bool last = entry.scorer == Scorer::kBitsPerByte;
-    absl::StrAppend(&names, names.empty() ? "" : last ? " or " : ", ", "\"",
-                    entry.text, "\"");
+    Append(names, {names.empty() ? ""
+                   : last        ? " or "
+                                 : ", ",
+                   "\"", entry.text, "\""});
   }
   return names;
 }

@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
 #include "runtime/base/check.h"
+#include "runtime/base/concat.h"
 #include "runtime/diagnostics/counted.h"
 #include "runtime/evaluation/quality_boundary.h"
 #include "runtime/evaluation/scorer.h"
@@ -36,7 +36,7 @@ Json DigestList(const std::vector<Digest>& digests) {
 Json RunRecord(const RunOptions& options) {
   return Json{{"fail_fast", options.fail_fast},
               {"filter_tags", options.filter_tags},
-              {"max_forward_passes", absl::StrCat(options.max_forward_passes)},
+              {"max_forward_passes", Concat(options.max_forward_passes)},
               {"omit_texts", options.omit_texts}};
 }
 
@@ -103,18 +103,17 @@ Totals AddUp(absl::Span<const CaseResult> results) {
 }
 
 Json TotalsRecord(const Totals& totals) {
-  return Json{
-      {"cases", absl::StrCat(totals.cases)},
-      {"passed", absl::StrCat(totals.passed)},
-      {"failed", absl::StrCat(totals.cases - totals.passed - totals.not_run)},
-      {"not_run", absl::StrCat(totals.not_run)},
-      {"prompt_tokens", absl::StrCat(totals.prompt_tokens)},
-      {"generated_tokens", absl::StrCat(totals.generated_tokens)},
-      {"bits_per_byte",
-       totals.text_bytes == 0
-           ? std::string()
-           : FormatMillionths(BitsPerByte(totals.text_log_likelihood,
-                                          totals.text_bytes))}};
+  return Json{{"cases", Concat(totals.cases)},
+              {"passed", Concat(totals.passed)},
+              {"failed", Concat(totals.cases - totals.passed - totals.not_run)},
+              {"not_run", Concat(totals.not_run)},
+              {"prompt_tokens", Concat(totals.prompt_tokens)},
+              {"generated_tokens", Concat(totals.generated_tokens)},
+              {"bits_per_byte",
+               totals.text_bytes == 0
+                   ? std::string()
+                   : FormatMillionths(BitsPerByte(totals.text_log_likelihood,
+                                                  totals.text_bytes))}};
 }
 
 Json IntervalRecord(const Totals& totals) {
@@ -151,20 +150,19 @@ absl::Status ApplyRunEnd(const RunFacts& facts,
   RunEnd end(facts.options, ContextTokens(facts));
   for (CaseResult& result : results) {
     if (!IsChosen(facts.options, result.tags)) {
-      if (result.stop_reason == absl::StrCat(kNotRunPrefix, kFilter)) continue;
+      if (result.stop_reason == Concat(kNotRunPrefix, kFilter)) continue;
       return absl::InvalidArgumentError(
-          absl::StrCat("Case \"", result.id, "\" has stop reason \"",
-                       result.stop_reason, "\" (expected \"", kNotRunPrefix,
-                       kFilter, "\": it has none of the filter's tags)"));
+          Concat("Case \"", result.id, "\" has stop reason \"",
+                 result.stop_reason, "\" (expected \"", kNotRunPrefix, kFilter,
+                 "\": it has none of the filter's tags)"));
     }
     if (!end.reason().empty()) {
       ForgetResult(end.reason(), result);
     } else if (IsNotRun(result)) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("Case \"", result.id, "\" has stop reason \"",
-                       result.stop_reason,
-                       "\" (expected a result: nothing before it ends the "
-                       "run)"));
+      return absl::InvalidArgumentError(Concat(
+          "Case \"", result.id, "\" has stop reason \"", result.stop_reason,
+          "\" (expected a result: nothing before it ends the "
+          "run)"));
     }
     end.Note(result);
   }

@@ -6,9 +6,9 @@
 #include <string>
 #include <string_view>
 
-#include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "runtime/base/check.h"
+#include "runtime/base/concat.h"
 
 namespace pedigree {
 namespace {
@@ -24,16 +24,15 @@ std::string FormatUnit(double value) {
 }  // namespace
 
 std::string FormatMillionths(uint64_t millionths) {
-  const std::string digits = absl::StrCat(kMillion + millionths % kMillion);
-  return absl::StrCat(millionths / kMillion, ".", digits.substr(1));
+  const std::string digits = Concat(kMillion + millionths % kMillion);
+  return Concat(millionths / kMillion, ".", digits.substr(1));
 }
 
 std::string FormatSignedMillionths(int64_t millionths) {
   if (millionths >= 0) {
     return FormatMillionths(static_cast<uint64_t>(millionths));
   }
-  return absl::StrCat("-",
-                      FormatMillionths(0 - static_cast<uint64_t>(millionths)));
+  return Concat("-", FormatMillionths(0 - static_cast<uint64_t>(millionths)));
 }
 
 std::optional<int64_t> ParseMillionths(std::string_view text,
@@ -47,7 +46,7 @@ std::optional<int64_t> ParseMillionths(std::string_view text,
     if (fraction.empty() || fraction.size() > 6) return std::nullopt;
   }
   fraction.resize(6, '0');
-  const std::string digits = absl::StrCat(whole, fraction);
+  const std::string digits = Concat(whole, fraction);
   if (whole.empty() || whole.size() > 9) return std::nullopt;
   int64_t millionths = 0;
   for (const char c : digits) {

@@ -4,7 +4,7 @@
 #include <string>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
+#include "runtime/base/concat.h"
 #include "runtime/base/error_code.h"
 #include "runtime/base/sort.h"
 #include "runtime/base/status_macros.h"
@@ -13,14 +13,12 @@ namespace pedigree {
 namespace {
 
 absl::Status InvalidSuite(std::string_view message) {
-  return MakeError(ErrorCode::kInvalidEvalCases,
-                   absl::StrCat("Invalid suite: ", message));
+  return MakeError(ErrorCode::kInvalidEvalCases, "Invalid suite: ", message);
 }
 
 absl::Status CheckCount(size_t count) {
   if (count >= 1 && count <= kMaxCases) return absl::OkStatus();
-  return InvalidSuite(
-      absl::StrCat(count, " cases (expected 1 to ", kMaxCases, ")"));
+  return InvalidSuite(Concat(count, " cases (expected 1 to ", kMaxCases, ")"));
 }
 
 bool IdBefore(const EvalCase& a, const EvalCase& b) { return a.id < b.id; }
@@ -33,8 +31,7 @@ absl::StatusOr<std::vector<EvalCase>> ParseCases(const Json& array) {
     absl::StatusOr<EvalCase> eval_case = ParseEvalCase(element);
     if (!eval_case.ok()) {
       return MakeError(ErrorCode::kInvalidEvalCases,
-                       absl::StrCat(eval_case.status().message(), ", case ",
-                                    cases.size()));
+                       eval_case.status().message(), ", case ", cases.size());
     }
     cases.push_back(*std::move(eval_case));
   }
@@ -52,8 +49,7 @@ absl::StatusOr<Suite> MakeSuite(std::string_view name, std::string_view version,
   const auto repeated =
       std::adjacent_find(cases.begin(), cases.end(), IdEqual);
   if (repeated != cases.end()) {
-    return InvalidSuite(
-        absl::StrCat("two cases have the id \"", repeated->id, "\""));
+    return InvalidSuite(Concat("two cases have the id \"", repeated->id, "\""));
   }
   return Suite{std::string(name), std::string(version), std::move(cases)};
 }
@@ -68,8 +64,8 @@ absl::StatusOr<Suite> ParseSuite(const Json& json) {
     return MakeError(ErrorCode::kInvalidEvalCases, status.message());
   }
   if (schema != kSuiteSchema) {
-    return InvalidSuite(absl::StrCat("\"schema_version\" is \"", schema,
-                                     "\" (expected \"", kSuiteSchema, "\")"));
+    return InvalidSuite(Concat("\"schema_version\" is \"", schema,
+                               "\" (expected \"", kSuiteSchema, "\")"));
   }
   PEDIGREE_ASSIGN_OR_RETURN(std::vector<EvalCase> cases, ParseCases(array));
   return MakeSuite(name, version, std::move(cases));

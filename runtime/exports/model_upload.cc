@@ -7,9 +7,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/str_cat.h"
 #include "runtime/base/byte_source.h"
 #include "runtime/base/bytes.h"
+#include "runtime/base/concat.h"
 #include "runtime/base/error_code.h"
 #include "runtime/base/file_hashes.h"
 #include "runtime/base/status_macros.h"
@@ -47,10 +47,8 @@ absl::StatusOr<ModelUpload> ModelUpload::Begin(uint64_t length) {
 absl::Status ModelUpload::Append(ByteSpan piece) {
   if (!RangeInside(received_, piece.size(), block_.size())) {
     return MakeError(ErrorCode::kInvalidLength,
-                     absl::StrCat("Invalid model upload: ", piece.size(),
-                                  " bytes at ", received_,
-                                  " pass the announced length ",
-                                  block_.size()));
+                     "Invalid model upload: ", piece.size(), " bytes at ",
+                     received_, " pass the announced length ", block_.size());
   }
   if (!piece.empty()) {
     std::memcpy(block_.data() + received_, piece.data(), piece.size());
@@ -62,9 +60,8 @@ absl::Status ModelUpload::Append(ByteSpan piece) {
 
 absl::StatusOr<std::unique_ptr<const ByteSource>> ModelUpload::Finish() {
   if (received_ != block_.size()) {
-    return MakeError(ErrorCode::kInvalidLength,
-                     absl::StrCat("Invalid model upload: has ", received_,
-                                  " bytes (announced ", block_.size(), ")"));
+    return MakeError(ErrorCode::kInvalidLength, "Invalid model upload: has ",
+                     received_, " bytes (announced ", block_.size(), ")");
   }
   return std::make_unique<const UploadedFile>(std::move(block_),
                                               hashes_.Finish());

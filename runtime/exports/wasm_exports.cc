@@ -18,9 +18,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/str_cat.h"
 #include "runtime/base/byte_source.h"
 #include "runtime/base/bytes.h"
+#include "runtime/base/concat.h"
 #include "runtime/base/error_code.h"
 #include "runtime/base/json.h"
 #include "runtime/base/sha256.h"
@@ -82,13 +82,13 @@ uint64_t MemoryBytes() {
 // The host's bytes at `ptr`.
 absl::StatusOr<ByteSpan> Borrow(uint32_t ptr, uint32_t length) {
   if (ptr == 0) {
-    return MakeError(ErrorCode::kNullPointer,
-                     absl::StrCat("Null pointer to ", length, " bytes"));
+    return MakeError(ErrorCode::kNullPointer, "Null pointer to ", length,
+                     " bytes");
   }
   if (!RangeInside(ptr, length, MemoryBytes())) {
-    return MakeError(ErrorCode::kInvalidLength,
-                     absl::StrCat("Range of ", length, " bytes at ", ptr,
-                                  " ends past memory size ", MemoryBytes()));
+    return MakeError(ErrorCode::kInvalidLength, "Range of ", length,
+                     " bytes at ", ptr, " ends past memory size ",
+                     MemoryBytes());
   }
   return ByteSpan(reinterpret_cast<const uint8_t*>(ptr), length);
 }
@@ -96,9 +96,8 @@ absl::StatusOr<ByteSpan> Borrow(uint32_t ptr, uint32_t length) {
 absl::StatusOr<std::string_view> BorrowText(uint32_t ptr, uint32_t length) {
   PEDIGREE_ASSIGN_OR_RETURN(const ByteSpan bytes, Borrow(ptr, length));
   if (!IsValidUtf8(AsText(bytes))) {
-    return MakeError(
-        ErrorCode::kInvalidUtf8,
-        absl::StrCat("Text of ", length, " bytes is not valid UTF-8"));
+    return MakeError(ErrorCode::kInvalidUtf8, "Text of ", length,
+                     " bytes is not valid UTF-8");
   }
   return AsText(bytes);
 }
@@ -115,8 +114,8 @@ ByteSpan View(const AlignedBuffer& buffer) {
 }
 
 absl::Status NoneHasBegun(const char* what) {
-  return MakeError(ErrorCode::kInvalidLength,
-                   absl::StrCat("Invalid ", what, ": none has begun"));
+  return MakeError(ErrorCode::kInvalidLength, "Invalid ", what,
+                   ": none has begun");
 }
 
 absl::StatusOr<ModelUpload*> Upload() {
@@ -137,17 +136,16 @@ absl::StatusOr<EvalRun*> Eval() {
 
 absl::Status KeepResult(std::string result) {
   if (result.size() > kMaxResultBytes) {
-    return MakeError(ErrorCode::kOutputBufferExceeded,
-                     absl::StrCat("Result of ", result.size(),
-                                  " bytes exceeds ", kMaxResultBytes));
+    return MakeError(ErrorCode::kOutputBufferExceeded, "Result of ",
+                     result.size(), " bytes exceeds ", kMaxResultBytes);
   }
   module->result = std::move(result);
   return absl::OkStatus();
 }
 
 absl::Status KeepProgress(const EvalRun& run) {
-  return KeepResult(absl::StrCat("{\"done\":", run.done(),
-                                 ",\"total\":", run.total(), "}"));
+  return KeepResult(
+      Concat("{\"done\":", run.done(), ",\"total\":", run.total(), "}"));
 }
 
 absl::StatusOr<bool> StepEval() {

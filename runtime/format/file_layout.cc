@@ -1,6 +1,5 @@
 #include "runtime/format/file_layout.h"
 
-#include "absl/strings/str_cat.h"
 #include "runtime/base/status_macros.h"
 
 namespace pedigree {
@@ -9,8 +8,8 @@ absl::Status FileLayout::Next(ErrorCode code, std::string_view what,
                               uint64_t offset, uint64_t length,
                               uint64_t alignment) {
   const auto error = [&](const auto&... parts) {
-    return MakeError(code, absl::StrCat("Invalid ", thing_, ": ", what, " at ",
-                                        offset, parts...));
+    return MakeError(code, "Invalid ", thing_, ": ", what, " at ", offset,
+                     parts...);
   };
   if (!RangeInside(offset, length, file_bytes_.size())) {
     return error(" (", length, " bytes) runs past file size ",
@@ -36,11 +35,10 @@ absl::Status FileLayout::Next(ErrorCode code, std::string_view what,
 absl::Status FileLayout::Finish(ErrorCode code, uint64_t alignment) const {
   const uint64_t expected = AlignUp(end_, alignment);
   if (file_bytes_.size() != expected) {
-    return MakeError(
-        code, absl::StrCat("Invalid ", thing_, ": file size ",
-                           file_bytes_.size(), " (expected ", expected,
-                           ": ", previous_, " ends at ", end_,
-                           " and is padded to ", alignment, ")"));
+    return MakeError(code, "Invalid ", thing_, ": file size ",
+                     file_bytes_.size(), " (expected ", expected, ": ",
+                     previous_, " ends at ", end_, " and is padded to ",
+                     alignment, ")");
   }
   return CheckPadding(code, end_, expected);
 }
@@ -49,10 +47,8 @@ absl::Status FileLayout::CheckPadding(ErrorCode code, uint64_t begin,
                                       uint64_t end) const {
   for (uint64_t i = begin; i < end; ++i) {
     if (file_bytes_[i] == 0) continue;
-    return MakeError(
-        code, absl::StrCat("Invalid ", thing_, ": padding behind ",
-                           previous_, " is ", file_bytes_[i],
-                           " (expected 0), at byte ", i));
+    return MakeError(code, "Invalid ", thing_, ": padding behind ", previous_,
+                     " is ", file_bytes_[i], " (expected 0), at byte ", i);
   }
   return absl::OkStatus();
 }

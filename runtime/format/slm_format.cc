@@ -1,7 +1,7 @@
 #include "runtime/format/slm_format.h"
 
-#include "absl/strings/str_cat.h"
 #include "runtime/base/bytes.h"
+#include "runtime/base/concat.h"
 
 namespace pedigree {
 namespace {
@@ -18,7 +18,7 @@ TensorSpec Matrix(std::string name, uint32_t rows, uint32_t columns) {
 
 void AppendLayer(const ModelShape& shape, uint32_t layer,
                  std::vector<TensorSpec>& specs) {
-  const std::string prefix = absl::StrCat("layers.", layer, ".");
+  const std::string prefix = Concat("layers.", layer, ".");
   const uint32_t hidden = shape.hidden_size;
   const uint32_t query_size = shape.head_count * shape.head_dim;
   const uint32_t kv_size = shape.kv_head_count * shape.head_dim;

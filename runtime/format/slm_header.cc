@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "absl/strings/escaping.h"
-#include "absl/strings/str_cat.h"
+#include "runtime/base/concat.h"
 #include "runtime/base/error_code.h"
 #include "runtime/base/float_text.h"
 #include "runtime/base/status_macros.h"
@@ -18,8 +18,7 @@ constexpr uint32_t kMinSpecialTokens = 4;
 
 template <typename... Parts>
 absl::Status HeaderError(const Parts&... parts) {
-  return MakeError(ErrorCode::kInvalidHeader,
-                   absl::StrCat("Invalid .slm file: ", parts...));
+  return MakeError(ErrorCode::kInvalidHeader, "Invalid .slm file: ", parts...);
 }
 
 absl::Status CheckAtLeast(std::string_view field, uint32_t value,
@@ -93,10 +92,9 @@ absl::Status CheckMagic(ByteSpan file_bytes) {
   const std::string_view magic =
       AsText(file_bytes).substr(0, kSlmMagic.size());
   if (magic == kSlmMagic) return absl::OkStatus();
-  return MakeError(
-      ErrorCode::kInvalidModelMagic,
-      absl::StrCat("Invalid .slm file: magic is \"", absl::CHexEscape(magic),
-                   "\" (expected \"", kSlmMagic, "\"), at byte 0"));
+  return MakeError(ErrorCode::kInvalidModelMagic,
+                   "Invalid .slm file: magic is \"", absl::CHexEscape(magic),
+                   "\" (expected \"", kSlmMagic, "\"), at byte 0");
 }
 
 }  // namespace
@@ -126,8 +124,8 @@ absl::StatusOr<SlmHeader> ParseSlmHeader(ByteSpan file_bytes) {
   if (const auto version = LoadLittleEndian<uint32_t>(bytes + 4);
       version != kSlmVersion) {
     return MakeError(ErrorCode::kUnsupportedModelVersion,
-                     absl::StrCat("Unsupported .slm version: ", version,
-                                  " (this build reads ", kSlmVersion, ")"));
+                     "Unsupported .slm version: ", version,
+                     " (this build reads ", kSlmVersion, ")");
   }
   const SlmHeader header = LoadFields(bytes);
   PEDIGREE_RETURN_IF_ERROR(
@@ -138,7 +136,7 @@ absl::StatusOr<SlmHeader> ParseSlmHeader(ByteSpan file_bytes) {
                        kModelTypeTransformer, ")");
   }
   if ((header.flags & ~kFlagTiedOutput) != 0) {
-    return HeaderError("flags are 0x", absl::Hex(header.flags),
+    return HeaderError("flags are 0x", HexNumber{header.flags},
                        " (only bit 0 is defined)");
   }
   PEDIGREE_RETURN_IF_ERROR(CheckModelShape(header.shape));

@@ -4,8 +4,8 @@
 #include <string_view>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "runtime/base/checksum.h"
+#include "runtime/base/concat.h"
 #include "runtime/base/error_code.h"
 #include "runtime/base/sort.h"
 #include "runtime/base/status_macros.h"
@@ -20,23 +20,21 @@ constexpr ErrorCode kDirectoryError = ErrorCode::kInvalidTensorDirectory;
 
 template <typename... Parts>
 absl::Status SlmError(ErrorCode code, const Parts&... parts) {
-  return MakeError(code, absl::StrCat("Invalid .slm file: ", parts...));
+  return MakeError(code, "Invalid .slm file: ", parts...);
 }
 
-std::string Hex64(uint64_t value) {
-  return absl::StrCat("0x", absl::Hex(value, absl::kZeroPad16));
-}
+std::string Hex64(uint64_t value) { return Concat("0x", HexNumber{value, 16}); }
 
 std::string ShapeText(uint32_t rank, const std::array<uint32_t, 4>& dims) {
   std::string text = "[";
   for (uint32_t i = 0; i < rank && i < dims.size(); ++i) {
-    absl::StrAppend(&text, i == 0 ? "" : ", ", dims[i]);
+    Append(text, {i == 0 ? "" : ", ", dims[i]});
   }
   return text + "]";
 }
 
 std::string Quoted(const TensorSpec& spec) {
-  return absl::StrCat("tensor \"", spec.name, "\"");
+  return Concat("tensor \"", spec.name, "\"");
 }
 
 absl::Status WalkSections(const SlmHeader& header, FileLayout& layout) {
@@ -83,7 +81,7 @@ absl::Status CheckReserved(const uint8_t* entry, const TensorSpec& spec) {
   const auto reserved = LoadLittleEndian<uint32_t>(entry + 60);
   if (reserved == 0) return absl::OkStatus();
   return SlmError(kDirectoryError, Quoted(spec), " has reserved field 0x",
-                  absl::Hex(reserved), " (expected 0)");
+                  HexNumber{reserved}, " (expected 0)");
 }
 
 // Names are hashed, so two entries of one hash would be one tensor twice.
@@ -131,11 +129,9 @@ absl::Status CheckShape(const TensorSpec& spec, uint32_t index,
 
 absl::Status CheckStorage(const TensorSpec& spec, const TensorEntry& entry) {
   if (DTypeName(entry.dtype) == "unknown") {
-    return MakeError(
-        ErrorCode::kUnsupportedDType,
-        absl::StrCat("Unsupported .slm dtype: ",
+    return MakeError(ErrorCode::kUnsupportedDType, "Unsupported .slm dtype: ",
                      static_cast<uint32_t>(entry.dtype), " of ", Quoted(spec),
-                     " (this build reads 1 f32, 2 q8_0, 3 q4_0)"));
+                     " (this build reads 1 f32, 2 q8_0, 3 q4_0)");
   }
   const std::optional<StorageSize> size = TensorStorage(
       entry.dtype, entry.rows(), entry.columns(), entry.block_size);
@@ -164,11 +160,11 @@ uint64_t ScaleCount(const TensorEntry& entry) {
 
 absl::Status WalkTensor(const TensorSpec& spec, const TensorEntry& entry,
                         FileLayout& layout) {
-  PEDIGREE_RETURN_IF_ERROR(layout.Next(
-      kDirectoryError, absl::StrCat("payload of ", Quoted(spec)),
-      entry.byte_offset, entry.byte_length, kSectionAlignment));
+  PEDIGREE_RETURN_IF_ERROR(
+      layout.Next(kDirectoryError, Concat("payload of ", Quoted(spec)),
+                  entry.byte_offset, entry.byte_length, kSectionAlignment));
   if (entry.dtype == DType::kF32) return absl::OkStatus();
-  return layout.Next(kDirectoryError, absl::StrCat("scales of ", Quoted(spec)),
+  return layout.Next(kDirectoryError, Concat("scales of ", Quoted(spec)),
                      entry.scale_offset, ScaleCount(entry) * sizeof(float),
                      kSectionAlignment);
 }
@@ -238,10 +234,9 @@ absl::Status SlmReader::ReadDirectory(uint64_t offset, FileLayout& layout) {
 
 absl::Status SlmReader::CheckChecksum(uint64_t computed) const {
   if (computed == checksum_) return absl::OkStatus();
-  return MakeError(
-      ErrorCode::kChecksumMismatch,
-      absl::StrCat("Corrupted .slm file: checksum mismatch (computed ",
-                   Hex64(computed), ", stored ", Hex64(checksum_), ")"));
+  return MakeError(ErrorCode::kChecksumMismatch,
+                   "Corrupted .slm file: checksum mismatch (computed ",
+                   Hex64(computed), ", stored ", Hex64(checksum_), ")");
 }
 
 absl::Status SlmReader::CheckValues() const {

@@ -3,7 +3,6 @@
 #include <limits>
 #include <optional>
 
-#include "absl/strings/str_cat.h"
 #include "runtime/base/error_code.h"
 #include "runtime/base/float_text.h"
 #include "runtime/format/finite.h"
@@ -20,8 +19,7 @@ bool IsValidScale(DType dtype, float scale) {
 template <typename... Parts>
 absl::Status ValueError(std::string_view tensor, const Parts&... parts) {
   return MakeError(ErrorCode::kInvalidTensorDirectory,
-                   absl::StrCat("Invalid .slm file: tensor \"", tensor,
-                                "\" has ", parts...));
+                   "Invalid .slm file: tensor \"", tensor, "\" has ", parts...);
 }
 
 }  // namespace

@@ -9,7 +9,6 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
 #include "runtime/base/error_code.h"
 #include "runtime/base/status_macros.h"
@@ -49,10 +48,8 @@ absl::StatusOr<std::vector<uint32_t>> Generator::CheckPrompt(
                      "Prompt has no tokens (expected at least 1)");
   }
   if (ids.size() > parts.session->capacity()) {
-    return MakeError(ErrorCode::kContextExceeded,
-                     absl::StrCat("Prompt of ", ids.size(),
-                                  " tokens exceeds max_context ",
-                                  parts.session->capacity()));
+    return MakeError(ErrorCode::kContextExceeded, "Prompt of ", ids.size(),
+                     " tokens exceeds max_context ", parts.session->capacity());
   }
   return ids;
 }

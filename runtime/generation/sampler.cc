@@ -9,8 +9,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
+#include "runtime/base/concat.h"
 #include "runtime/base/error_code.h"
 #include "runtime/base/float_text.h"
 #include "runtime/tensor/finite.h"
@@ -25,9 +25,8 @@ bool Better(const Candidate& a, const Candidate& b) {
 
 absl::Status OutOfRange(std::string_view setting, std::string_view value,
                         std::string_view range) {
-  return MakeError(ErrorCode::kInvalidLength,
-                   absl::StrCat("Invalid sampling: ", setting, " is ", value,
-                                " (expected ", range, ")"));
+  return MakeError(ErrorCode::kInvalidLength, "Invalid sampling: ", setting,
+                   " is ", value, " (expected ", range, ")");
 }
 
 float Sum(absl::Span<const float> masses) {
@@ -55,8 +54,7 @@ absl::Status ValidateSampling(const SamplingConfig& config) {
                       "finite and at least 0");
   }
   if (config.top_k < 1 || config.top_k > kMaxTopK) {
-    return OutOfRange("top_k", absl::StrCat(config.top_k),
-                      absl::StrCat("1..", kMaxTopK));
+    return OutOfRange("top_k", Concat(config.top_k), Concat("1..", kMaxTopK));
   }
   if (!(config.top_p > 0 && config.top_p <= 1)) {
     return OutOfRange("top_p", FloatText(config.top_p),
@@ -97,8 +95,8 @@ absl::StatusOr<uint32_t> Sampler::Sample(absl::Span<const float> logits) {
       TopCandidates(logits, excluded_, greedy ? 1 : config_.top_k);
   if (candidates.empty()) {
     return MakeError(ErrorCode::kGenerationFailed,
-                     absl::StrCat("No token can be chosen: all ",
-                                  logits.size(), " ids are excluded"));
+                     "No token can be chosen: all ", logits.size(),
+                     " ids are excluded");
   }
   return greedy ? candidates[0].token : Draw(candidates);
 }

@@ -9,7 +9,6 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
 #include "runtime/base/error_code.h"
 #include "runtime/base/status_macros.h"
@@ -34,10 +33,9 @@ absl::StatusOr<Session> Session::Create(const ModelShape& shape,
 
 absl::Status Session::CheckRoom(uint64_t count) const {
   if (tokens_.size() + count <= capacity()) return absl::OkStatus();
-  return MakeError(ErrorCode::kContextExceeded,
-                   absl::StrCat("Session of ", tokens_.size() + count,
-                                " tokens exceeds its context of ",
-                                capacity()));
+  return MakeError(ErrorCode::kContextExceeded, "Session of ",
+                   tokens_.size() + count, " tokens exceeds its context of ",
+                   capacity());
 }
 
 absl::Status Session::Run(Transformer& transformer, const Weights& weights,

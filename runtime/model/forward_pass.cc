@@ -9,9 +9,9 @@
 #include <string_view>
 
 #include "absl/status/status.h"
-#include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
 #include "runtime/base/bytes.h"
+#include "runtime/base/concat.h"
 #include "runtime/base/error_code.h"
 #include "runtime/format/slm_format.h"
 #include "runtime/kernels/kernels.h"
@@ -119,12 +119,9 @@ absl::Status ForwardPass::Fault() const {
   const Place place = static_cast<Place>(fault % kPlaces);
   const bool in_layer =
       place != Place::kEmbeddings && place < Place::kNorm;
-  return MakeError(
-      ErrorCode::kGenerationFailed,
-      absl::StrCat("Activation is not finite: ",
-                   in_layer ? absl::StrCat("layers.", fault / kPlaces, ".")
-                            : "",
-                   kPlaceNames[fault % kPlaces]));
+  return MakeError(ErrorCode::kGenerationFailed, "Activation is not finite: ",
+                   in_layer ? Concat("layers.", fault / kPlaces, ".") : "",
+                   kPlaceNames[fault % kPlaces]);
 }
 
 Range ForwardPass::Tokens(int thread) const {

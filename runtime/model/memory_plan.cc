@@ -8,8 +8,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/str_cat.h"
 #include "runtime/base/bytes.h"
+#include "runtime/base/concat.h"
 #include "runtime/base/error_code.h"
 #include "runtime/base/status_macros.h"
 #include "runtime/format/slm_format.h"
@@ -50,27 +50,23 @@ class Layout {
 };
 
 absl::Status TooLarge(std::optional<uint64_t> bytes, uint64_t max_bytes) {
-  return MakeError(
-      ErrorCode::kResourceLimit,
-      absl::StrCat("Model needs ",
-                   bytes.has_value() ? absl::StrCat(*bytes) : "2^64 or more",
-                   " bytes of KV cache and scratch (limit ", max_bytes, ")"));
+  return MakeError(ErrorCode::kResourceLimit, "Model needs ",
+                   bytes.has_value() ? Concat(*bytes) : "2^64 or more",
+                   " bytes of KV cache and scratch (limit ", max_bytes, ")");
 }
 
 absl::Status CheckRange(std::string_view option, uint64_t value,
                         uint64_t largest) {
   if (value >= 1 && value <= largest) return absl::OkStatus();
-  return MakeError(ErrorCode::kInvalidLength,
-                   absl::StrCat("Invalid option: ", option, " is ", value,
-                                " (expected 1..", largest, ")"));
+  return MakeError(ErrorCode::kInvalidLength, "Invalid option: ", option,
+                   " is ", value, " (expected 1..", largest, ")");
 }
 
 absl::Status CheckOptions(const ModelShape& shape,
                           const MemoryOptions& options) {
   if (shape.max_context > kMaxContextLimit) {
-    return MakeError(ErrorCode::kResourceLimit,
-                     absl::StrCat("Model has max_context ", shape.max_context,
-                                  " (limit ", kMaxContextLimit, ")"));
+    return MakeError(ErrorCode::kResourceLimit, "Model has max_context ",
+                     shape.max_context, " (limit ", kMaxContextLimit, ")");
   }
   PEDIGREE_RETURN_IF_ERROR(
       CheckRange("batch_tokens", options.batch_tokens, kMaxBatchTokens));

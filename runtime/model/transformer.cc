@@ -7,7 +7,6 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
 #include "runtime/base/error_code.h"
 #include "runtime/base/status_macros.h"
@@ -85,10 +84,8 @@ absl::Status Transformer::Forward(const Weights& weights,
                                   absl::Span<const BatchToken> batch) {
   for (const BatchToken& token : batch) {
     if (token.position >= token.cache->capacity()) {
-      return MakeError(
-          ErrorCode::kContextExceeded,
-          absl::StrCat("Position ", token.position, " is past max_context ",
-                       token.cache->capacity()));
+      return MakeError(ErrorCode::kContextExceeded, "Position ", token.position,
+                       " is past max_context ", token.cache->capacity());
     }
   }
   if (batch.empty()) return absl::OkStatus();

@@ -11,7 +11,6 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
-#include "absl/strings/str_cat.h"
 #include "runtime/base/bytes.h"
 #include "runtime/base/error_code.h"
 
@@ -50,9 +49,8 @@ absl::StatusOr<AlignedBuffer> AlignedBuffer::Allocate(uint64_t size_bytes,
     AskForHugePages(buffer.data_, buffer.size_);
   }
   if (buffer.data_ == nullptr) {
-    return MakeError(ErrorCode::kResourceLimit,
-                     absl::StrCat("Out of memory: ", what, " takes ",
-                                  size_bytes, " bytes"));
+    return MakeError(ErrorCode::kResourceLimit, "Out of memory: ", what,
+                     " takes ", size_bytes, " bytes");
   }
   return buffer;
 }

@@ -7,8 +7,8 @@
 #include <tuple>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
+#include "runtime/base/concat.h"
 #include "runtime/base/error_code.h"
 #include "runtime/base/sort.h"
 #include "runtime/base/status_macros.h"
@@ -31,14 +31,14 @@ constexpr auto kLastNormalizer =
 template <typename... Parts>
 absl::Status SectionError(const Parts&... parts) {
   return MakeError(ErrorCode::kInvalidTokenizer,
-                   absl::StrCat("Invalid BPE1 section: ", parts...));
+                   "Invalid BPE1 section: ", parts...);
 }
 
 template <typename... Parts>
 absl::Status UnsupportedError(const Parts&... parts) {
   return MakeError(ErrorCode::kInvalidTokenizer,
-                   absl::StatusCode::kUnimplemented,
-                   absl::StrCat("Unsupported BPE1 ", parts...));
+                   absl::StatusCode::kUnimplemented, "Unsupported BPE1 ",
+                   parts...);
 }
 
 class SectionParser {
@@ -146,7 +146,7 @@ absl::Status SectionParser::ParseHeader() {
 absl::Status SectionParser::ParseFlags() {
   const uint32_t flags = Take();
   if ((flags & ~kKnownFlags) != 0) {
-    return SectionError("flags are 0x", absl::Hex(flags),
+    return SectionError("flags are 0x", HexNumber{flags},
                         " (only bits 0 to 4 are defined), at byte 36");
   }
   section_.add_bos = (flags & kBpeAddBos) != 0;
@@ -207,7 +207,7 @@ absl::Status SectionParser::ParseAddedTokens(uint32_t count) {
 
 absl::Status SectionParser::ParseAddedToken(uint32_t index) {
   const uint64_t position = position_;
-  const std::string name = absl::StrCat("added token ", index);
+  const std::string name = Concat("added token ", index);
   PEDIGREE_RETURN_IF_ERROR(Need(kAddedRecordBytes, name));
   AddedToken token;
   token.id = Take();
@@ -229,7 +229,7 @@ absl::Status SectionParser::ParseAddedToken(uint32_t index) {
                         "byte ", position);
   }
   if ((flags & ~kKnownAddedFlags) != 0) {
-    return SectionError(name, " has flags 0x", absl::Hex(flags),
+    return SectionError(name, " has flags 0x", HexNumber{flags},
                         " (only bits 0 to 4 are defined), at byte ",
                         position + 4);
   }
@@ -237,7 +237,7 @@ absl::Status SectionParser::ParseAddedToken(uint32_t index) {
     return SectionError(name, " has ", length, " bytes (must be 1 to ",
                         kMaxAddedTokenBytes, "), at byte ", position + 8);
   }
-  PEDIGREE_RETURN_IF_ERROR(Need(length, absl::StrCat("text of ", name)));
+  PEDIGREE_RETURN_IF_ERROR(Need(length, Concat("text of ", name)));
   token.text = AsText(bytes_).substr(position_, length);
   position_ += length;
   token.strip_left = (flags & kAddedStripLeft) != 0;
@@ -317,8 +317,8 @@ bool SectionParser::IsCopy(uint32_t id) const {
 
 absl::Status SectionParser::ParseIds(std::string_view what, uint32_t count,
                                      std::vector<uint32_t>& ids) {
-  PEDIGREE_RETURN_IF_ERROR(Need(uint64_t{count} * sizeof(uint32_t),
-                                absl::StrCat("list of ", what, "s")));
+  PEDIGREE_RETURN_IF_ERROR(
+      Need(uint64_t{count} * sizeof(uint32_t), Concat("list of ", what, "s")));
   ids.reserve(count);
   for (uint32_t i = 0; i < count; ++i) {
     const uint64_t position = position_;
@@ -392,7 +392,7 @@ absl::Status SectionParser::ParseTokens() {
 
 absl::Status SectionParser::ParseToken(uint32_t index) {
   const uint64_t position = position_;
-  const std::string name = absl::StrCat("token record ", index);
+  const std::string name = Concat("token record ", index);
   PEDIGREE_RETURN_IF_ERROR(Need(kTokenRecordBytes, name));
   const uint32_t id = Take();
   const uint32_t length = Take();
@@ -417,7 +417,7 @@ absl::Status SectionParser::ParseToken(uint32_t index) {
                         position);
   }
   PEDIGREE_RETURN_IF_ERROR(
-      Need(length, absl::StrCat("text of ", name, " (id ", id, ")")));
+      Need(length, Concat("text of ", name, " (id ", id, ")")));
   section_.pieces[id - kFirstPieceId] =
       AsText(bytes_).substr(position_, length);
   position_ += length;

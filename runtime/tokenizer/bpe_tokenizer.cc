@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "absl/memory/memory.h"
-#include "absl/strings/str_cat.h"
+#include "runtime/base/concat.h"
 #include "runtime/base/error_code.h"
 #include "runtime/base/sort.h"
 #include "runtime/base/status_macros.h"
@@ -22,10 +22,8 @@ absl::Status CheckUtf8(std::string_view text) {
   const std::optional<size_t> position = FindInvalidUtf8(text);
   if (!position.has_value()) return absl::OkStatus();
   const auto byte = static_cast<uint8_t>(text[*position]);
-  return MakeError(ErrorCode::kInvalidUtf8,
-                   absl::StrCat("Invalid text: byte 0x",
-                                absl::Hex(byte, absl::kZeroPad2),
-                                " is not UTF-8, at byte ", *position));
+  return MakeError(ErrorCode::kInvalidUtf8, "Invalid text: byte 0x",
+                   HexNumber{byte, 2}, " is not UTF-8, at byte ", *position);
 }
 
 }  // namespace

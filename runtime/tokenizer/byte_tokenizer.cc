@@ -1,7 +1,6 @@
 #include "runtime/tokenizer/byte_tokenizer.h"
 
 #include "absl/memory/memory.h"
-#include "absl/strings/str_cat.h"
 #include "runtime/base/error_code.h"
 #include "runtime/tokenizer/bpe_section.h"
 
@@ -13,7 +12,7 @@ constexpr uint64_t kSectionBytes = 28;
 template <typename... Parts>
 absl::Status SectionError(const Parts&... parts) {
   return MakeError(ErrorCode::kInvalidTokenizer,
-                   absl::StrCat("Invalid BTOK section: ", parts...));
+                   "Invalid BTOK section: ", parts...);
 }
 
 // The fields behind magic and version, which have one right value each.
@@ -49,10 +48,9 @@ absl::StatusOr<std::unique_ptr<const Tokenizer>> ByteTokenizer::Parse(
   }
   if (const auto version = LoadLittleEndian<uint32_t>(section.data() + 4);
       version != 1) {
-    return MakeError(ErrorCode::kInvalidTokenizer,
-                     absl::StatusCode::kUnimplemented,
-                     absl::StrCat("Unsupported BTOK version: ", version,
-                                  " (this build reads 1)"));
+    return MakeError(
+        ErrorCode::kInvalidTokenizer, absl::StatusCode::kUnimplemented,
+        "Unsupported BTOK version: ", version, " (this build reads 1)");
   }
   uint64_t position = 8;
   for (const FixedField& field : kFixedFields) {

@@ -1,7 +1,6 @@
 #include "runtime/tokenizer/tokenizer.h"
 
 #include "absl/strings/escaping.h"
-#include "absl/strings/str_cat.h"
 #include "runtime/base/error_code.h"
 #include "runtime/base/status_macros.h"
 #include "runtime/tokenizer/bpe_tokenizer.h"
@@ -17,11 +16,9 @@ absl::StatusOr<std::unique_ptr<const Tokenizer>> Tokenizer::Parse(
   }
   if (magic == kBpeMagic) return BpeTokenizer::Parse(section, vocab_size);
   return MakeError(
-      ErrorCode::kInvalidTokenizer,
-      absl::StrCat("Invalid tokenizer section: magic is \"",
-                   absl::CHexEscape(magic), "\" (expected \"",
-                   kByteTokenizerMagic, "\" or \"", kBpeMagic,
-                   "\"), at byte 0"));
+      ErrorCode::kInvalidTokenizer, "Invalid tokenizer section: magic is \"",
+      absl::CHexEscape(magic), "\" (expected \"", kByteTokenizerMagic,
+      "\" or \"", kBpeMagic, "\"), at byte 0");
 }
 
 absl::StatusOr<std::vector<uint32_t>> Tokenizer::EncodePrompt(
