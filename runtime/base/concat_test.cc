@@ -48,7 +48,7 @@ TEST(ConcatTest, PutsTextsAndNumbersTogether) {
   const std::string owned = "b";
   const std::string_view zero("\0", 1);
   EXPECT_EQ(Concat("a", owned, std::string_view("c"), 1, "", zero, -2),
-            std::string("abc1\0-2", 8));
+            std::string("abc1\0-2", 7));
   EXPECT_EQ(Concat(), "");
   std::string text = "x";
   Append(text, {"y", 3});

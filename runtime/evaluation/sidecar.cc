@@ -161,8 +161,7 @@ absl::Status ApplyRunEnd(const RunFacts& facts,
     } else if (IsNotRun(result)) {
       return absl::InvalidArgumentError(Concat(
           "Case \"", result.id, "\" has stop reason \"", result.stop_reason,
-          "\" (expected a result: nothing before it ends the "
-          "run)"));
+          "\" (expected a result: nothing before it ends the run)"));
     }
     end.Note(result);
   }
