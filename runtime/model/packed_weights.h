@@ -14,8 +14,8 @@
 namespace pedigree {
 
 // Packs quantized matrices that are multiplied with over their stored form, as far
-// as that has room. `file`: the bytes that they lie in, from `source.Writable()`.
-// `weights` may not be used afterwards, unless this fails, when nothing is changed.
+// as that has room. `source`: the file that they lie in, writable. `weights` may not
+// be used afterwards, unless this fails, when nothing is changed.
 //
 // Errors: code ResourceLimit.
 absl::StatusOr<Weights> PackInPlace(const Weights& weights,

@@ -166,7 +166,7 @@ def _features(ctx, llvm, emscripten):
         "-sFILESYSTEM=0",
         "-sAUTO_NATIVE_LIBRARIES=0",
         "-sALLOW_MEMORY_GROWTH",
-        # The smallest; what runs again and again allocates nothing.
+        # The smallest.
         "-sMALLOC=emmalloc",
         "-sMAXIMUM_MEMORY=" + _MAXIMUM_MEMORY,
         # Below the data, so that overflow traps and overwrites nothing.
